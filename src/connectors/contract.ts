@@ -1,0 +1,163 @@
+import type { Static, TSchema } from "typebox";
+import type { Document, DocumentType } from "../model/document.js";
+import type { Found, Posting, PostOutcome } from "../model/posting.js";
+import type { Problem } from "../model/problem.js";
+
+/**
+ * One system the program can read from or post to.
+ *
+ * The three schemas are the only description of the options: they validate, fill defaults, and become the reference
+ * and the editor's completion. Give every option a `description` and where it helps `examples`. Annotations:
+ * `secret: true` (never printed; may only stand in a connection), `path: "file" | "folder" | "new file"` (resolved
+ * against the folder of the file it is written in; `file` and `folder` must exist).
+ */
+export interface Connector {
+  /** The word used in pipeline files. Equal to the folder name. */
+  readonly name: string;
+  readonly summary: string;
+  /** What belongs to the installation, not to a flow: hosts, folders, secrets. Written in sync.yaml. */
+  readonly connection: TSchema;
+  readonly source?: SourceDefinition;
+  readonly target?: TargetDefinition;
+}
+
+export interface SourceDefinition {
+  /** What a pipeline says about its source, beside the keys every source has. */
+  readonly options: TSchema;
+  readonly open: (connection: never, options: never, context: ConnectorContext) => Source;
+}
+
+export interface TargetDefinition {
+  readonly options: TSchema;
+  readonly documents: readonly DocumentType[];
+  readonly open: (connection: never, options: never, context: ConnectorContext) => Target | Promise<Target>;
+}
+
+/** Ties the schemas of a connector to the types its functions receive. */
+export function defineConnector<C extends TSchema, S extends TSchema = TSchema, T extends TSchema = TSchema>(connector: {
+  readonly name: string;
+  readonly summary: string;
+  readonly connection: C;
+  readonly source?: {
+    readonly options: S;
+    readonly open: (connection: Static<C>, options: Static<S>, context: ConnectorContext) => Source;
+  };
+  readonly target?: {
+    readonly options: T;
+    readonly documents: readonly DocumentType[];
+    readonly open: (connection: Static<C>, options: Static<T>, context: ConnectorContext) => Target | Promise<Target>;
+  };
+}): Connector {
+  return connector as unknown as Connector;
+}
+
+export interface ConnectorContext {
+  /** Relative paths and patterns in the pipeline's own options start here: the folder of the pipeline file. */
+  readonly folder: string;
+  /** IANA name, from sync.yaml. */
+  readonly timeZone: string;
+  readonly now: () => Date;
+  /** Waits; a simulated clock returns at once. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Fires when the run is asked to stop. A source ends early; a target finishes what was sent. */
+  readonly signal: AbortSignal;
+}
+
+/** A position in a stream, as canonical text of the cursor field's type. */
+export type Cursor = string;
+
+/** A column the pipeline needs. Names and aliases are matched exactly after trimming. */
+export interface Column {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** The record cannot be valid without it: a source that can tell that it is missing altogether must stop. */
+  readonly required: boolean;
+}
+
+/** A cell as the source gives it. Numbers come as text, so that no digit is lost; null is empty or absent. */
+export type RawCell = string | boolean | null;
+
+export interface RawRecord {
+  /** Line of the file or position in the page, from 1. */
+  readonly line: number;
+  /** One per requested column, in that order. */
+  readonly cells: readonly RawCell[];
+}
+
+/** An item that could not be split into cells; it goes to quarantine as it is. */
+export interface MalformedRecord {
+  readonly line: number;
+  /** The raw text, at most 4,000 characters. */
+  readonly text: string;
+  readonly problem: Problem;
+}
+
+export interface ReadRequest {
+  readonly columns: readonly Column[];
+  /** Read from here; sources that cannot filter may ignore it, because unchanged records are dropped by fingerprint. */
+  readonly since: Cursor | null;
+  /** True when this unit was taken whole before with this content, so that it need not be read again. */
+  readonly wasRead: (unit: string, fingerprint: string) => boolean;
+}
+
+/**
+ * What a source delivers. A unit is what is taken whole or not at all: a file, or one answer window of an API. Units
+ * come one after the other, each as any number of `records` and then one `complete` or `abandoned`.
+ */
+export type SourceEvent =
+  | { readonly kind: "notice"; readonly problem: Problem }
+  /** A unit that was taken before and has not changed. */
+  | { readonly kind: "known"; readonly unit: string }
+  | {
+      readonly kind: "records";
+      readonly unit: string;
+      readonly records: readonly RawRecord[];
+      readonly malformed: readonly MalformedRecord[];
+      /** How far the whole read is, in units of the source's choice (bytes, items), for the progress display. */
+      readonly progress?: { readonly done: number; readonly total: number };
+    }
+  | { readonly kind: "complete"; readonly unit: string; readonly fingerprint: string }
+  /** What was delivered of this unit must be forgotten; it is read again next time. */
+  | { readonly kind: "abandoned"; readonly unit: string; readonly problem: Problem };
+
+export interface Source {
+  /** In cursor order where the system has one. May repeat a record across calls; must never skip one. */
+  read(request: ReadRequest): AsyncIterable<SourceEvent>;
+  close?(): Promise<void>;
+}
+
+export interface PostItem {
+  readonly document: Document;
+  readonly idempotencyKey: string;
+  /** SHA-256 of the document's canonical content. */
+  readonly fingerprint: string;
+}
+
+export interface ReverseItem {
+  /** The posting to cancel. */
+  readonly posting: Posting;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+}
+
+export interface Target {
+  readonly traits: TargetTraits;
+  /** Sends once and never retries: only the caller knows whether a repeat is safe. One outcome per item, in order. */
+  post(items: readonly PostItem[]): Promise<readonly PostOutcome[]>;
+  /** Cancels postings, each with a new, opposite document. One outcome per item, in order. */
+  reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]>;
+  /** Answers "did it arrive?" after a crash or a timeout. */
+  lookup(idempotencyKey: string): Promise<Found | null>;
+  /** Says for each document why it would be refused, without posting; null where nothing speaks against it. */
+  check?(documents: readonly Document[]): Promise<readonly (Problem | null)[]>;
+  close?(): Promise<void>;
+}
+
+export interface TargetTraits {
+  /** The target itself refuses a second document with the same idempotency key. */
+  readonly deduplicates: boolean;
+  /** How long an unanswered send may still arrive, in milliseconds. Until then, `lookup` finding nothing proves nothing. */
+  readonly quietMs: number;
+  /** Most documents in one call of `post` or `reverse`. */
+  readonly batch: number;
+}

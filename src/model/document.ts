@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { type DateText, isDateText, type Period, periodOf } from "./dates.js";
+import type { Decimal } from "./decimal.js";
+import { currencyPlaces, formatMinor, isCurrencyCode } from "./money.js";
+import { type Problem, problem } from "./problem.js";
+
+export type Side = "debit" | "credit";
+
+/** One debit or credit of a document. A negative amount is a red entry: the same side, taken back. */
+export interface Line {
+  readonly side: Side;
+  /** In the smallest unit of the document's currency. */
+  readonly amountMinor: bigint;
+  readonly account: string;
+  readonly text: string;
+  /** The other party: employee, supplier or customer code. */
+  readonly partner: string | null;
+  /** Further accounting dimensions by name: department, project, cost centre. */
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** What a target books. Amounts are exact, codes are text, the date is an accounting date. */
+export interface Document {
+  readonly type: DocumentType;
+  /** Derived from the source document alone. */
+  readonly key: string;
+  readonly date: DateText;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly text: string;
+  /** Number of original papers attached (附件张数). */
+  readonly attachments: number;
+  /** Header fields beyond these, as the document type names them. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly lines: readonly Line[];
+}
+
+export type HeaderFieldType = "text" | "date";
+
+export interface DocumentTypeInfo {
+  readonly title: string;
+  /** Header fields beside date, currency, text and attachments. */
+  readonly fields: Readonly<Record<string, { readonly type: HeaderFieldType; readonly required: boolean; readonly about: string }>>;
+  /** `both`: lines are debits and credits that balance. `amount`: lines carry one amount; the total is owed to the partner. */
+  readonly lines: "both" | "amount";
+}
+
+/** The documents a pipeline can make. A connector translates them into its system's own words. */
+export const DOCUMENT_TYPES = {
+  journal: {
+    title: "accounting voucher (记账凭证): debits and credits that balance",
+    fields: {
+      word: { type: "text", required: false, about: "voucher word (凭证字), such as `记` or `转`; the target's default when empty" },
+    },
+    lines: "both",
+  },
+  payable: {
+    title: "payable (应付单): amounts by account, owed to one supplier",
+    fields: {
+      supplier: { type: "text", required: true, about: "supplier code or name" },
+      invoice: { type: "text", required: false, about: "number of the supplier's invoice" },
+      due: { type: "date", required: false, about: "due date" },
+      account: { type: "text", required: false, about: "payables account; the target's default when empty" },
+    },
+    lines: "amount",
+  },
+} as const satisfies Record<string, DocumentTypeInfo>;
+
+export type DocumentType = keyof typeof DOCUMENT_TYPES;
+
+export interface Totals {
+  readonly debitMinor: bigint;
+  readonly creditMinor: bigint;
+}
+
+export function totalsOf(lines: readonly Line[]): Totals {
+  let debitMinor = 0n;
+  let creditMinor = 0n;
+  for (const line of lines) {
+    if (line.side === "debit") debitMinor += line.amountMinor;
+    else creditMinor += line.amountMinor;
+  }
+  return { debitMinor, creditMinor };
+}
+
+/** The amount people know a document by: its debits, or for a payable the sum of its lines. */
+export function documentAmount(document: Document): bigint {
+  const { debitMinor, creditMinor } = totalsOf(document.lines);
+  return DOCUMENT_TYPES[document.type].lines === "both" ? debitMinor : debitMinor - creditMinor;
+}
+
+export function isBalanced(lines: readonly Line[]): boolean {
+  const { debitMinor, creditMinor } = totalsOf(lines);
+  return debitMinor === creditMinor;
+}
+
+export function documentPeriod(document: Document): Period {
+  return periodOf(document.date);
+}
+
+/** Everything that must hold for a document whatever target it goes to. Empty when it may be sent. */
+export function checkDocument(document: Document): Problem[] {
+  const at = { document: document.key };
+  const problems: Problem[] = [];
+  if (!isDateText(document.date)) problems.push(problem("MAP_HEADER", `date \`${document.date}\` is not a day that exists`, at));
+  if (!isCurrencyCode(document.currency))
+    problems.push(problem("MAP_HEADER", `currency \`${document.currency}\` is not an ISO 4217 code such as \`CNY\``, at));
+  if (document.attachments < 0)
+    problems.push(problem("MAP_HEADER", `\`${document.attachments}\` attachments: the number cannot be negative`, at));
+  if (document.lines.length === 0) {
+    problems.push(
+      problem(
+        "DOCUMENT_EMPTY",
+        "no line is left: every amount is zero or every line was left out by its `when`",
+        at,
+        "check the amounts of its records, or leave the document out with `document.when`",
+      ),
+    );
+  }
+  for (const line of document.lines) {
+    if (line.account === "") problems.push(problem("MAP_HEADER", "a line has no account", at));
+  }
+  if (DOCUMENT_TYPES[document.type].lines === "both" && !isBalanced(document.lines)) {
+    const { debitMinor, creditMinor } = totalsOf(document.lines);
+    const show = (minor: bigint): string => formatMinor(minor, document.currency);
+    problems.push(
+      problem(
+        "DOCUMENT_UNBALANCED",
+        `debit ${show(debitMinor)} and credit ${show(creditMinor)} differ by ${show(debitMinor - creditMinor)} ${document.currency}`,
+        at,
+        "compare the amounts in its records: net + tax must equal the total",
+      ),
+    );
+  }
+  return problems;
+}
+
+/** The amount of a line as exact text, for display and canonical content. */
+export function lineAmount(line: Line, currency: string): string {
+  return formatMinor(line.amountMinor, currency);
+}
+
+/**
+ * The content of a document as one text: equal content gives equal text. Lines are sorted, so that the order in which
+ * records arrived is not a change; the key is part of it, the idempotency key is not.
+ */
+export function canonicalContent(document: Document): string {
+  const lines = document.lines.map((line) =>
+    JSON.stringify([line.account, line.side, line.amountMinor.toString(), line.text, line.partner, sortedEntries(line.dimensions)]),
+  );
+  lines.sort();
+  return JSON.stringify([
+    document.type,
+    document.key,
+    document.date,
+    document.currency,
+    document.text,
+    document.attachments,
+    sortedEntries(document.fields),
+    lines,
+  ]);
+}
+
+/** SHA-256 of the canonical content, 64 hexadecimal digits. */
+export function fingerprintOf(document: Document): string {
+  return createHash("sha256").update(canonicalContent(document)).digest("hex");
+}
+
+function sortedEntries(record: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A document as JSON, amounts as exact text in the smallest unit. */
+export function encodeDocument(document: Document): string {
+  return JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+export function decodeDocument(text: string): Document {
+  const raw = JSON.parse(text) as Omit<Document, "lines"> & { lines: (Omit<Line, "amountMinor"> & { amountMinor: string })[] };
+  return { ...raw, lines: raw.lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })) };
+}
+
+/** Turns an exact number into the currency's smallest unit, or says why that cannot be done without rounding. */
+export function bookableMinor(amount: Decimal, currency: string): bigint | string {
+  const places = currencyPlaces(currency);
+  return amount.toMinor(places) ?? `${amount.toString()} has more than ${places} decimal places`;
+}

@@ -1,0 +1,50 @@
+import type { Document } from "./document.js";
+import type { Problem } from "./problem.js";
+
+/** What we do to the target for one document: book it, or cancel what was booked. */
+export type Act = "post" | "reverse";
+
+/** Our memory that the target accepted one version of a document. */
+export interface Posting {
+  readonly documentKey: string;
+  /** Counts every posting ever made for the key, reversed ones too, from 1. */
+  readonly version: number;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  /** The target's own number: what people look it up by. */
+  readonly reference: string;
+  readonly document: Document;
+}
+
+/** Our note, made before sending, that we are about to send. */
+export interface Attempt {
+  readonly id: number;
+  readonly documentKey: string;
+  readonly version: number;
+  readonly act: Act;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  /** When it was sent, as a UTC instant. */
+  readonly sentAt: string;
+}
+
+/** A key is never given to different content, because the version counts reversed postings too. */
+export function idempotencyKey(pipeline: string, documentKey: string, version: number, act: Act): string {
+  const key = `${pipeline}/${documentKey}/${version}`;
+  return act === "post" ? key : `${key}/reversal`;
+}
+
+/** `fingerprint` is there when the target can echo ours. `exists` with a different one is a problem. */
+export interface Found {
+  readonly reference: string;
+  readonly fingerprint?: string;
+}
+
+/**
+ * What became of one send. `created` and `exists` carry the target's own number: HTTP 200 alone proves nothing.
+ * `unconfirmed` means that it may or may not have arrived.
+ */
+export type PostOutcome =
+  | ({ readonly kind: "created" | "exists" } & Found)
+  | { readonly kind: "rejected"; readonly problem: Problem }
+  | { readonly kind: "unconfirmed"; readonly problem: Problem };

@@ -1,0 +1,77 @@
+import type { Disposition } from "./problem.js";
+
+interface CodeRow {
+  readonly disposition: Disposition;
+  /** One line for lists and the reference. */
+  readonly title: string;
+}
+
+/** Every problem the program can report. The row says what happens next. */
+export const PROBLEM_CODES = {
+  // What was asked for
+  CONFIG_YAML: { disposition: "stop", title: "the file is not valid YAML" },
+  CONFIG_NO_PROJECT: { disposition: "stop", title: "there is no sync.yaml here or above" },
+  CONFIG_NO_PIPELINE: { disposition: "stop", title: "no pipeline of that name" },
+  CONFIG_UNKNOWN_KEY: { disposition: "stop", title: "a key that nothing reads" },
+  CONFIG_DUPLICATE_KEY: { disposition: "stop", title: "one key stands twice in a mapping" },
+  CONFIG_MISSING_KEY: { disposition: "stop", title: "a required key is missing" },
+  CONFIG_WRONG_VALUE: { disposition: "stop", title: "a value of the wrong kind or out of range" },
+  CONFIG_MISSING_FILE: { disposition: "stop", title: "a file that is named does not exist" },
+  CONFIG_INCLUDE_CYCLE: { disposition: "stop", title: "files include each other in a circle" },
+  CONFIG_UNKNOWN_CONNECTOR: { disposition: "stop", title: "no connector of that name" },
+  CONFIG_UNKNOWN_CONNECTION: { disposition: "stop", title: "no connection of that name in sync.yaml" },
+  CONFIG_UNKNOWN_ENVIRONMENT: { disposition: "stop", title: "no environment of that name in sync.yaml" },
+  CONFIG_UNKNOWN_ENCODING: { disposition: "stop", title: "no text encoding of that name" },
+  CONFIG_MISSING_SECRET: { disposition: "stop", title: "an environment variable or secret file is missing" },
+  CONFIG_DUPLICATE_NAME: { disposition: "stop", title: "two pipelines, lookups or columns share a name" },
+  CONFIG_SCHEMA: { disposition: "stop", title: "a record schema that cannot be used" },
+  CONFIG_LOOKUP: { disposition: "stop", title: "a lookup table that cannot be used" },
+  CONFIG_DOCUMENT: { disposition: "stop", title: "the target cannot take this document" },
+  // How a mapping is said
+  EXPR_SYNTAX: { disposition: "stop", title: "an expression that cannot be read" },
+  EXPR_UNKNOWN_NAME: { disposition: "stop", title: "a field, lookup or variable that does not exist" },
+  EXPR_UNKNOWN_FUNCTION: { disposition: "stop", title: "a function that does not exist" },
+  EXPR_TYPE: { disposition: "stop", title: "a value of the wrong type in an expression" },
+  EXPR_MAYBE_EMPTY: { disposition: "stop", title: "a value that can be empty is used as if it were there" },
+  EXPR_ARGUMENTS: { disposition: "stop", title: "wrong number or kind of arguments" },
+  EXPR_PATTERN: { disposition: "stop", title: "a pattern that cannot be used" },
+  // What was read
+  SOURCE_UNREADABLE: { disposition: "stop", title: "the source cannot be read" },
+  SOURCE_NO_FILES: { disposition: "notice", title: "no file matches" },
+  SOURCE_FILE_GROWING: { disposition: "notice", title: "a file is still being written" },
+  SOURCE_FILE_CHANGED: { disposition: "notice", title: "a file changed while it was read" },
+  SOURCE_DECODE: { disposition: "stop", title: "bytes that are not text in the declared encoding" },
+  SOURCE_NO_HEADER: { disposition: "stop", title: "no header row was found" },
+  SOURCE_DUPLICATE_HEADER: { disposition: "stop", title: "two columns have one name" },
+  SOURCE_MISSING_COLUMN: { disposition: "stop", title: "a required column is missing" },
+  RECORD_MALFORMED: { disposition: "quarantine", title: "a row that cannot be split into columns" },
+  RECORD_INVALID: { disposition: "quarantine", title: "a record does not fit its schema" },
+  RECORD_NO_KEY: { disposition: "quarantine", title: "a record without its key" },
+  RECORD_TWICE: { disposition: "quarantine", title: "two different records have one key" },
+  // What was mapped
+  MAP_FAILED: { disposition: "quarantine", title: "an expression has no answer for these records" },
+  MAP_LOOKUP_MISSING: { disposition: "quarantine", title: "a lookup has no row for this value" },
+  MAP_LOOKUP_STOP: { disposition: "stop", title: "a lookup that must be complete has no row for this value" },
+  MAP_DISAGREE: { disposition: "quarantine", title: "the records of one document disagree" },
+  MAP_AMOUNT: { disposition: "quarantine", title: "an amount that cannot be booked" },
+  MAP_HEADER: { disposition: "quarantine", title: "a document header value that cannot be booked" },
+  DOCUMENT_BAD_RECORD: { disposition: "quarantine", title: "a record of this document is in quarantine" },
+  DOCUMENT_EMPTY: { disposition: "quarantine", title: "a document without lines" },
+  DOCUMENT_UNBALANCED: { disposition: "quarantine", title: "debit and credit differ" },
+  DOCUMENT_NOT_UNIQUE: { disposition: "quarantine", title: "a value that must be unique stands in two documents" },
+  // What was posted
+  TARGET_UNAVAILABLE: { disposition: "stop", title: "the target cannot be reached or opened" },
+  TARGET_REJECTED: { disposition: "quarantine", title: "the target refused the document" },
+  TARGET_PERIOD_CLOSED: { disposition: "hold", title: "the accounting period is closed" },
+  TARGET_CONFLICT: { disposition: "hold", title: "the target holds another document under this key" },
+  TARGET_UNCONFIRMED: { disposition: "verify", title: "sent, and the answer is unknown" },
+  // The run and the store
+  STORE_NEWER: { disposition: "stop", title: "the store was written by a newer version" },
+  STORE_UNREADABLE: { disposition: "stop", title: "the store cannot be opened" },
+  STORE_BUSY: { disposition: "stop", title: "another run holds this pipeline" },
+  RUN_THRESHOLD: { disposition: "stop", title: "more items wait than the pipeline allows" },
+  USAGE: { disposition: "stop", title: "the command was used wrongly" },
+  NOT_FOUND: { disposition: "stop", title: "there is nothing of that name or key" },
+} as const satisfies Record<string, CodeRow>;
+
+export type ProblemCode = keyof typeof PROBLEM_CODES;

@@ -1,0 +1,38 @@
+import type { AccountTotal } from "./plan.js";
+import type { Problem } from "./problem.js";
+
+/** How a run ended. `running` in a store that nobody works on means that the run died. */
+export type RunStatus = "running" | "done" | "waiting" | "in-doubt" | "threshold" | "failed" | "interrupted";
+
+/** What a run did, in numbers. Records are source records; documents are what the target books. */
+export interface RunCounts {
+  /** Records read from the source in this run. */
+  readonly read: number;
+  /** Records that are as they were. */
+  readonly unchanged: number;
+  /** Records that were new or changed. */
+  readonly changed: number;
+  /** Records put into quarantine in this run. */
+  readonly quarantinedRecords: number;
+  readonly posted: number;
+  readonly replaced: number;
+  readonly reversed: number;
+  readonly kept: number;
+  /** Documents and records that wait after the run, in quarantine or held. */
+  readonly waiting: number;
+  readonly unconfirmed: number;
+}
+
+export interface RunResult {
+  readonly id: number;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly counts: RunCounts;
+  /** What this run booked, by account. */
+  readonly totals: readonly AccountTotal[];
+  /** Notices and what stopped the run; what waits is in quarantine, not here. */
+  readonly problems: readonly Problem[];
+  readonly watermark: string | null;
+}
