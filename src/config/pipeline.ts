@@ -1,0 +1,145 @@
+import type { Connector } from "../connectors/contract.js";
+import type { Compiled, LookupSignature, LookupTable } from "../expression/types.js";
+import type { DocumentType } from "../model/document.js";
+import type { Place, Problem } from "../model/problem.js";
+import type { Field } from "../model/record.js";
+
+/** A project as it is used: paths absolute, secrets resolved, one environment chosen. */
+export interface Project {
+  readonly name: string;
+  /** The folder of sync.yaml. */
+  readonly folder: string;
+  readonly file: string;
+  readonly environment: string | null;
+  readonly store: string;
+  readonly timeZone: string;
+  readonly language: "en" | "zh";
+  readonly connections: ReadonlyMap<string, Connection>;
+  /** Files that the `pipelines` patterns match, in name order. */
+  readonly pipelineFiles: readonly string[];
+  /** Every secret value in use, so that output can be checked against them. */
+  readonly secrets: readonly string[];
+}
+
+export interface Connection {
+  readonly name: string;
+  readonly connector: Connector;
+  /** Valid against the connector's `connection` schema, defaults filled in, paths absolute. */
+  readonly options: unknown;
+}
+
+/** A template together with where it stands, so that a failure at run time can show the place. */
+export interface Expression extends Compiled {
+  /** The place of an offset range of the template text in its file. */
+  readonly placeOf: (start: number, end: number) => Place;
+}
+
+/** A JSON Schema of a record stream, with the fields in order. */
+export interface RecordSchema {
+  readonly file: string;
+  readonly fields: readonly Field[];
+  /** Checks a record given as an object of canonical text, booleans and null left out; the messages name fields. */
+  readonly validate: (record: Readonly<Record<string, unknown>>) => readonly SchemaFault[];
+  /** False when the types alone say everything, so that validating each record can be left out. */
+  readonly constrains: boolean;
+}
+
+export interface SchemaFault {
+  readonly field: string | null;
+  readonly message: string;
+}
+
+/** A pipeline as it runs: every expression compiled and typed, every option valid. */
+export interface Pipeline {
+  readonly name: string;
+  readonly title: string;
+  readonly file: string;
+  readonly tags: readonly string[];
+  readonly source: SourceSettings;
+  readonly lookups: readonly Lookup[];
+  readonly mapping: DocumentMapping;
+  readonly checks: readonly DocumentCheck[];
+  readonly stopWhen: Threshold | null;
+  readonly target: TargetSettings;
+  /** SHA-256 over everything that decides what is posted, lookup files included; secrets and paths excluded. */
+  readonly fingerprint: string;
+}
+
+export interface SourceSettings {
+  readonly connector: Connector;
+  readonly connectionOptions: unknown;
+  readonly options: unknown;
+  readonly schema: RecordSchema;
+  /** Positions in the schema's fields; null when each row is a record of its own. */
+  readonly key: readonly number[] | null;
+  readonly cursor: { readonly field: number; readonly overlapMs: number } | null;
+  readonly delivers: "lines" | "documents";
+  /** Other names by field, in the order of the fields. */
+  readonly aliases: readonly (readonly string[])[];
+  readonly dates: readonly string[];
+  readonly numbers: { readonly decimal: "." | ","; readonly group: string };
+  /** SHA-256 over everything that decides how records are read: when it changes, files are read again. */
+  readonly fingerprint: string;
+}
+
+export interface Lookup {
+  readonly signature: LookupSignature;
+  readonly table: LookupTable;
+  readonly file: string;
+  readonly rows: number;
+}
+
+export interface DocumentMapping {
+  readonly type: DocumentType;
+  readonly key: Expression;
+  readonly when: Expression | null;
+  readonly header: {
+    readonly date: Expression;
+    readonly currency: Expression;
+    readonly text: Expression;
+    readonly attachments: Expression | null;
+    readonly fields: readonly { readonly name: string; readonly value: Expression }[];
+  };
+  readonly lines: readonly LineTemplate[];
+  readonly mergeBy: readonly string[] | null;
+  readonly negative: "red" | "other side";
+}
+
+export interface LineTemplate {
+  readonly each: "record" | "document";
+  readonly when: Expression | null;
+  /** Its variables are `share.amount`, `share.weight`, then `share.NAME` in the order of `with`. */
+  readonly share: {
+    readonly amount: Expression;
+    readonly by: Expression;
+    readonly with: readonly { readonly name: string; readonly value: Expression }[];
+  } | null;
+  readonly side: "debit" | "credit";
+  readonly amount: Expression;
+  readonly account: Expression;
+  readonly text: Expression | null;
+  readonly partner: Expression | null;
+  readonly dimensions: readonly { readonly name: string; readonly value: Expression }[];
+}
+
+export type DocumentCheck =
+  | { readonly kind: "unique"; readonly field: number; readonly name: string }
+  | { readonly kind: "require"; readonly condition: Expression; readonly message: string };
+
+/** More than this many quarantined items, or this share of the records read, stops the run before anything is sent. */
+export type Threshold = { readonly count: number } | { readonly share: number };
+
+export interface TargetSettings {
+  readonly connector: Connector;
+  /** The name of the connection, or of the connector when it needs none. */
+  readonly name: string;
+  readonly connectionOptions: unknown;
+  readonly options: unknown;
+  readonly changed: "reverse and repost" | "hold";
+  readonly gone: "reverse" | "hold";
+}
+
+/** Either a value or every problem that stands in its way. */
+export type Loaded<T> =
+  | { readonly value: T; readonly problems: readonly Problem[] }
+  | { readonly value: null; readonly problems: readonly Problem[] };

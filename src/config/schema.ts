@@ -1,0 +1,297 @@
+import { type Static, Type } from "typebox";
+import { DOCUMENT_TYPES } from "../model/document.js";
+
+/**
+ * The only description of `sync.yaml` and of a pipeline file. It validates, fills in defaults, becomes the JSON Schemas
+ * in `schemas/` for editors, and the configuration reference in the docs. Options of a connector come from that
+ * connector; here they are whatever keys are not listed.
+ */
+
+const closed = { additionalProperties: false } as const;
+
+/** Text with `${…}` in it; constants may be written without quotes. */
+const template = (about: string, ...examples: string[]) =>
+  Type.Union([Type.String(), Type.Number(), Type.Boolean()], { description: about, examples, template: true });
+
+const NAME_PATTERN = "^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]*$";
+const Name = Type.String({ pattern: NAME_PATTERN, maxLength: 80 });
+
+// ---------------------------------------------------------------- sync.yaml
+
+const Connection = Type.Object(
+  {
+    connector: Type.String({ description: "which connector: see `sync connectors list`", examples: ["csv", "ledger"] }),
+  },
+  { description: "one system, with where it is and how to sign in; further keys are the connector's own", additionalProperties: true },
+);
+
+export const ProjectFile = Type.Object(
+  {
+    project: Type.Optional(Type.String({ description: "a name for reports and messages", examples: ["demo"] })),
+    store: Type.String({
+      description: "the SQLite file that remembers what was read and posted",
+      default: ".sync/store.db",
+      path: "new file",
+    }),
+    timeZone: Type.String({
+      description: "IANA time zone of dates without one",
+      default: "Asia/Shanghai",
+      examples: ["Asia/Shanghai", "Europe/London"],
+    }),
+    language: Type.Enum(["en", "zh"], { description: "language of reports", default: "en" }),
+    pipelines: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+      description: "patterns of pipeline files, from the folder of this file",
+      default: "pipelines/*.yaml",
+    }),
+    connections: Type.Record(Name, Connection, { description: "systems by name; pipelines use the names", default: {} }),
+    environments: Type.Optional(
+      Type.Record(
+        Name,
+        Type.Object(
+          {
+            store: Type.Optional(Type.String({ description: "its own store", path: "new file" })),
+            connections: Type.Optional(
+              Type.Record(Name, Type.Object({}, { additionalProperties: true }), {
+                description: "what differs from the connection of the same name",
+              }),
+            ),
+          },
+          closed,
+        ),
+        { description: "what `--env NAME` changes" },
+      ),
+    ),
+  },
+  { ...closed, title: "sync project file" },
+);
+export type ProjectFile = Static<typeof ProjectFile>;
+
+// ---------------------------------------------------------------- pipeline files
+
+const Cursor = Type.Object(
+  {
+    field: Type.String({ description: "the record field that grows with every change at the source", examples: ["更新时间"] }),
+    overlap: Type.String({
+      description: "how far before the watermark is read again",
+      default: "0",
+      pattern: "^\\d+(s|m|h|d)?$",
+      examples: ["2d", "15m"],
+    }),
+  },
+  closed,
+);
+
+const NumberStyle = Type.Object(
+  {
+    decimal: Type.Enum([".", ","], { description: "decimal separator", default: "." }),
+    group: Type.Enum([",", ".", " ", "'", ""], { description: "thousands separator; empty when there is none", default: "," }),
+  },
+  closed,
+);
+
+export const SourceCommon = Type.Object(
+  {
+    connection: Type.Optional(Type.String({ description: "a connection of sync.yaml" })),
+    connector: Type.Optional(Type.String({ description: "the connector itself, when it needs no connection" })),
+    record: Type.String({
+      description: "JSON Schema of one record; it also types the expressions",
+      path: "file",
+      examples: ["../schemas/expense-line.schema.json"],
+    }),
+    key: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+        description: "fields that identify a record; without it each row of each file is a record of its own",
+        examples: [["单据编号", "行号"]],
+      }),
+    ),
+    cursor: Type.Optional(Cursor),
+    delivers: Type.Enum(["lines", "documents"], {
+      description:
+        "`documents`: a delivery holds all records of each document in it, so that a record which is gone is taken away; `lines`: records come one by one and are kept until replaced",
+      default: "lines",
+    }),
+    columns: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
+        description: "other names under which a field may arrive",
+        examples: [{ 交易额: ["金额", "金额(元)", "Amount"] }],
+      }),
+    ),
+    dates: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+        description: "formats of dates and times, tried in order; ISO forms are always read",
+        examples: [["yyyy-MM-dd", "yyyy/M/d"]],
+      }),
+    ),
+    numbers: Type.Optional(NumberStyle),
+  },
+  { additionalProperties: true },
+);
+
+const MissingRow = Type.Union(
+  [
+    Type.Enum(["quarantine", "stop", "empty"]),
+    Type.Object({ use: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])) }, closed),
+  ],
+  {
+    description: "when no row fits: the document waits in quarantine, the run stops, the value is empty, or a default row is used",
+    default: "quarantine",
+  },
+);
+
+export const LookupFile = Type.Object(
+  {
+    csv: Type.String({
+      description: "a CSV file with a header row, UTF-8 or GB18030",
+      path: "file",
+      examples: ["lookups/expense-accounts.csv"],
+    }),
+    key: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], { description: "column or columns that are looked up" }),
+    valid: Type.Optional(
+      Type.Object(
+        {
+          from: Type.String({ description: "column with the first day of validity; empty means always" }),
+          to: Type.Optional(Type.String({ description: "column with the last day of validity; empty means for ever" })),
+          on: Type.Optional(
+            Type.String({ description: "expression that gives the date, unless the call gives one", examples: ["支付日期"] }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    columns: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object(
+          {
+            type: Type.Optional(Type.Enum(["text", "number", "date", "boolean"], { default: "text" })),
+            optional: Type.Optional(Type.Boolean({ description: "may be empty", default: false })),
+          },
+          closed,
+        ),
+        { description: "columns that are not plain required text" },
+      ),
+    ),
+    missing: Type.Optional(MissingRow),
+  },
+  closed,
+);
+
+const Share = Type.Object(
+  {
+    amount: template("what is split", "${不含税金额}"),
+    by: template("list of weights; the parts add up to the amount to the cent", '${numbers(split(分摊比例, "/"))}'),
+    with: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: "lists of the same length, read as `share.NAME`",
+        examples: [{ 部门: '${split(分摊部门, "/")}' }],
+      }),
+    ),
+  },
+  closed,
+);
+
+export const LineTemplate = Type.Object(
+  {
+    each: Type.Enum(["record", "document"], { description: "one line for every record, or one for the document", default: "record" }),
+    when: Type.Optional(template("the line is made only when this is true", "${税额 > 0}")),
+    share: Type.Optional(Share),
+    debit: Type.Optional(template("amount on the debit side", "${不含税金额}")),
+    credit: Type.Optional(template("amount on the credit side", "${sum(价税合计)}")),
+    amount: Type.Optional(template("amount of a line of a payable", "${金额}")),
+    account: template("ledger account", "${科目[费用类型].科目编码}"),
+    text: Type.Optional(template("line text (摘要); the document's text when left out")),
+    partner: Type.Optional(template("the other party: employee, supplier or customer code", "${报销人工号}")),
+    dimensions: Type.Optional(
+      Type.Record(Type.String(), template("value of the dimension"), {
+        description: "further accounting dimensions",
+        examples: [{ 部门: "${部门编码}" }],
+      }),
+    ),
+  },
+  closed,
+);
+
+export const DocumentMapping = Type.Object(
+  {
+    type: Type.Enum(Object.keys(DOCUMENT_TYPES) as (keyof typeof DOCUMENT_TYPES)[], { description: "what is made" }),
+    key: template("identifies the document; records with equal keys belong together", "${单据编号}"),
+    when: Type.Optional(template("the document is wanted only when this is true for its records", '${单据状态 in ["已审批", "已支付"]}')),
+    header: Type.Record(Type.String(), template("header value"), {
+      description: "`date`, `currency`, `text`, `attachments`, and the fields of the document type",
+      examples: [{ date: "${支付日期}", currency: "CNY", text: "报销 ${单据编号}" }],
+    }),
+    lines: Type.Array(LineTemplate, { minItems: 1 }),
+    "merge by": Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description: "lines that agree in these (`account`, `partner`, `text`, or a dimension) and in their side become one",
+        examples: [["account", "部门"]],
+      }),
+    ),
+    negative: Type.Enum(["red", "other side"], {
+      description: "a negative amount stays on its side as a red entry, or moves to the other side as a positive one",
+      default: "red",
+    }),
+  },
+  closed,
+);
+
+const Check = Type.Union([
+  Type.Object({ unique: Type.String({ description: "no two documents may share a value of this field" }) }, closed),
+  Type.Object(
+    {
+      require: Type.String({
+        description: "must be true for the document",
+        template: true,
+        examples: ["${sum(不含税金额) + sum(税额) == sum(价税合计)}"],
+      }),
+      else: Type.String({ description: "what to tell the accountant when it is not" }),
+    },
+    closed,
+  ),
+]);
+
+export const PipelineFile = Type.Object(
+  {
+    pipeline: Type.String({ pattern: NAME_PATTERN, maxLength: 80, description: "its name, unique in the project" }),
+    title: Type.Optional(Type.String({ description: "for people" })),
+    include: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String())], {
+        description: "files whose keys are taken over where this file does not give them",
+      }),
+    ),
+    tags: Type.Optional(Type.Array(Type.String(), { description: "for `--tag`" })),
+    source: SourceCommon,
+    lookups: Type.Optional(Type.Record(Name, LookupFile, { description: "tables by name" })),
+    document: DocumentMapping,
+    checks: Type.Optional(Type.Array(Check, { description: "must hold for every document; that it balances is always checked" })),
+    stop_when: Type.Optional(
+      Type.Object(
+        {
+          quarantined: Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: "^\\d+(\\.\\d+)?%$" })], {
+            description: "more quarantined items than this, as a number or as a share of what was read: nothing is posted",
+            examples: ["5%", 20],
+          }),
+        },
+        closed,
+      ),
+    ),
+    target: Type.Object(
+      {
+        connection: Type.Optional(Type.String({ description: "a connection of sync.yaml" })),
+        connector: Type.Optional(Type.String({ description: "the connector itself, when it needs no connection" })),
+        changed: Type.Enum(["reverse and repost", "hold"], {
+          description: "when a posted document changed at the source",
+          default: "reverse and repost",
+        }),
+        gone: Type.Enum(["reverse", "hold"], {
+          description: "when a posted document is no longer wanted, as `document.when` says",
+          default: "reverse",
+        }),
+      },
+      { additionalProperties: true },
+    ),
+  },
+  { ...closed, title: "sync pipeline" },
+);
+export type PipelineFile = Static<typeof PipelineFile>;
