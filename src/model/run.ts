@@ -6,6 +6,9 @@ export type RunStatus = "running" | "done" | "waiting" | "in-doubt" | "threshold
 
 /** What a run did, in numbers. Records are source records; documents are what the target books. */
 export interface RunCounts {
+  /** Files or windows read in this run, and those that were read before and have not changed. */
+  readonly units: number;
+  readonly unitsKnown: number;
   /** Records read from the source in this run. */
   readonly read: number;
   /** Records that are as they were. */

@@ -1,0 +1,150 @@
+import type { Expression, Pipeline } from "../config/pipeline.js";
+import type { Environment } from "../expression/types.js";
+import { Decimal } from "../model/decimal.js";
+import { checkDocument, type Document, type Line } from "../model/document.js";
+import { isCurrencyCode } from "../model/money.js";
+import { type Problem, problem } from "../model/problem.js";
+import { displayKey, type Row } from "../model/record.js";
+import type { Value } from "../model/value.js";
+import { evaluate } from "./evaluate.js";
+import { mapLines } from "./map.js";
+
+/** What the records of one document come to: a document, nothing (not wanted), or the problems that keep it waiting. */
+export type Grouped =
+  | { readonly kind: "wanted"; readonly document: Document }
+  | { readonly kind: "unwanted" }
+  | { readonly kind: "faulty"; readonly problems: readonly Problem[] };
+
+/** Builds one document from all of its records, which must be in the order of its lines. */
+export function groupDocument(pipeline: Pipeline, key: string, records: readonly Row[]): Grouped {
+  const name = displayKey(key);
+  const problems: Problem[] = [];
+  const onProblem = (found: Problem): void => {
+    // One cause often shows in many lines; it is told once.
+    if (!problems.some((known) => known.code === found.code && known.message === found.message)) problems.push(found);
+  };
+  const { mapping } = pipeline;
+  const environment: Environment = {
+    row: records[0] as Row,
+    records,
+    lookups: pipeline.lookups.map((lookup) => lookup.table),
+    variables: [],
+  };
+  const give = (expression: Expression): Value | undefined => evaluate(expression, environment, name, onProblem);
+
+  if (mapping.when !== null) {
+    let wanted = 0;
+    for (const row of records) {
+      environment.row = row;
+      if (give(mapping.when) === true) wanted += 1;
+    }
+    if (problems.length > 0) return { kind: "faulty", problems };
+    if (wanted === 0) return { kind: "unwanted" };
+    if (wanted < records.length) {
+      const place = mapping.when.placeOf(0, mapping.when.text.length);
+      return {
+        kind: "faulty",
+        problems: [
+          problem(
+            "MAP_DISAGREE",
+            `\`document.when\` is true for ${wanted} of its ${records.length} records and false for the others`,
+            [{ document: name }, place],
+            "a document is posted whole or not at all: check why its records differ at the source",
+          ),
+        ],
+      };
+    }
+    environment.row = records[0] as Row;
+  }
+
+  const date = give(mapping.header.date);
+  const currency = give(mapping.header.currency);
+  const text = give(mapping.header.text);
+  const attachments = mapping.header.attachments === null ? Decimal.ZERO : give(mapping.header.attachments);
+  const fields: Record<string, string> = {};
+  for (const field of mapping.header.fields) {
+    const value = give(field.value);
+    if (typeof value === "string" && value !== "") fields[field.name] = value;
+  }
+  if (typeof currency === "string" && !isCurrencyCode(currency)) {
+    onProblem(
+      problem("MAP_HEADER", `currency \`${currency}\` is not an ISO 4217 code such as \`CNY\``, [
+        { document: name },
+        mapping.header.currency.placeOf(0, mapping.header.currency.text.length),
+      ]),
+    );
+  }
+  const papers = attachments instanceof Decimal ? attachments.toMinor(0) : null;
+  if (attachments !== undefined && (papers === null || papers < 0n || papers > 999_999n)) {
+    onProblem(problem("MAP_HEADER", `\`${String(attachments)}\` attachments, expected a whole number from 0`, { document: name }));
+  }
+  // Without a currency no amount can be read; the problems so far are what the accountant has to mend first.
+  if (typeof currency !== "string" || !isCurrencyCode(currency)) return { kind: "faulty", problems };
+
+  let lines = mapLines({ pipeline, document: name, records, currency, text: typeof text === "string" ? text : "", environment, onProblem });
+  if (mapping.mergeBy !== null) lines = mergeLines(lines, mapping.mergeBy, typeof text === "string" ? text : "", name, onProblem);
+  lines = lines.filter((line) => line.amountMinor !== 0n);
+
+  environment.row = records[0] as Row;
+  environment.variables = [];
+  for (const check of pipeline.checks) {
+    if (check.kind !== "require") continue;
+    if (give(check.condition) === false) {
+      onProblem(problem("DOCUMENT_CHECK", check.message, [{ document: name }, check.condition.placeOf(0, check.condition.text.length)]));
+    }
+  }
+  if (problems.length > 0) return { kind: "faulty", problems };
+
+  const document: Document = {
+    type: mapping.type,
+    key,
+    date: date as string,
+    currency,
+    text: text as string,
+    attachments: Number(papers),
+    fields,
+    lines,
+  };
+  const faults = checkDocument(document);
+  return faults.length > 0 ? { kind: "faulty", problems: faults } : { kind: "wanted", document };
+}
+
+/** Adds up lines that agree in the named attributes and in their side. What they do not agree in must not get lost. */
+function mergeLines(
+  lines: readonly Line[],
+  by: readonly string[],
+  text: string,
+  document: string,
+  onProblem: (problem: Problem) => void,
+): Line[] {
+  const merged = new Map<string, Line>();
+  for (const line of lines) {
+    const key = JSON.stringify([line.side, ...by.map((name) => attribute(line, name))]);
+    const known = merged.get(key);
+    if (known === undefined) {
+      merged.set(key, line);
+      continue;
+    }
+    for (const name of ["account", "partner", ...Object.keys({ ...known.dimensions, ...line.dimensions })]) {
+      if (by.includes(name) || attribute(known, name) === attribute(line, name)) continue;
+      const show = (value: string | null): string => (value === null ? "empty" : `\`${value}\``);
+      onProblem(
+        problem(
+          "MAP_DISAGREE",
+          `lines that \`merge by\` would make one differ in \`${name}\`: ${show(attribute(known, name))} and ${show(attribute(line, name))}`,
+          { document },
+          `add \`${name}\` to \`merge by\``,
+        ),
+      );
+    }
+    merged.set(key, { ...known, amountMinor: known.amountMinor + line.amountMinor, text: known.text === line.text ? known.text : text });
+  }
+  return [...merged.values()];
+}
+
+function attribute(line: Line, name: string): string | null {
+  if (name === "account") return line.account;
+  if (name === "partner") return line.partner;
+  if (name === "text") return line.text;
+  return line.dimensions[name] ?? null;
+}

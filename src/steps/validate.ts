@@ -1,0 +1,237 @@
+import type { Pipeline, SourceSettings } from "../config/pipeline.js";
+import { type Environment, EvaluationError } from "../expression/types.js";
+import { cursorText } from "../model/cursor.js";
+import { dateReader, dateTimeReader } from "../model/date-formats.js";
+import { Decimal } from "../model/decimal.js";
+import { readNumber } from "../model/numerals.js";
+import { type Problem, problem } from "../model/problem.js";
+import { displayKey, type Field, joinKey, type Origin, type Row } from "../model/record.js";
+import { canonicalText, type Value } from "../model/value.js";
+
+/** A cell as a source gives it. */
+export type Cell = string | boolean | null;
+
+/** A record that was read. With a problem it cannot be used; it still has its keys where those could be read. */
+export interface CheckedRecord {
+  readonly key: string | null;
+  readonly documentKey: string | null;
+  /** The cursor field, in a form that orders as text. */
+  readonly cursor: string | null;
+  readonly row: Row;
+  /** The row as it is stored and compared. */
+  readonly data: string;
+  readonly problem: Problem | null;
+}
+
+/** Turns the cells of a record (in schema order) into typed values and checks them. Made once per run. */
+export type RecordCheck = (cells: readonly Cell[], origin: Origin) => CheckedRecord;
+
+type Converter = (cell: string) => Value | undefined;
+
+export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
+  const { source, mapping } = pipeline;
+  const { fields } = source.schema;
+  const converters = fields.map((field) => converter(field, source, timeZone));
+  const wanted = fields.map((field) => wantedText(field, source));
+  const environment: Environment = { row: [], records: [], lookups: pipeline.lookups.map((lookup) => lookup.table), variables: [] };
+  const keyFields = mapping.key.fields.map((name) => fields.findIndex((field) => field.name === name));
+  const checksSchema = source.schema.constrains;
+
+  // Scratch space of one record, reused: most records have no fault and should cost no allocation for them.
+  const broken = new Set<number>();
+  const faults: string[] = [];
+  let hint: string | undefined;
+  let row: Value[] = [];
+
+  const fail = (index: number, message: string, next?: string): void => {
+    faults.push(message);
+    broken.add(index);
+    hint ??= next;
+    row[index] = null;
+  };
+
+  return (cells, origin) => {
+    row = new Array(fields.length);
+    if (faults.length > 0) {
+      broken.clear();
+      faults.length = 0;
+      hint = undefined;
+    }
+    for (let i = 0; i < fields.length; i += 1) {
+      const cell = cells[i] ?? null;
+      const field = fields[i] as Field;
+      if (cell === null || cell === "") {
+        row[i] = null;
+        if (!field.nullable)
+          fail(
+            i,
+            `\`${field.name}\` is empty, expected ${wanted[i] as string}`,
+            "mend the row at the source, or take the field out of `required` in the record schema",
+          );
+        continue;
+      }
+      if (typeof cell === "boolean") {
+        if (field.type === "boolean") row[i] = cell;
+        else fail(i, `\`${field.name}\` is \`${String(cell)}\`, expected ${wanted[i] as string}`);
+        continue;
+      }
+      const value = (converters[i] as Converter)(cell);
+      if (value === undefined) fail(i, `\`${field.name}\` is \`${shorten(cell)}\`, expected ${wanted[i] as string}`, formatHint(field));
+      else row[i] = value;
+    }
+    if (faults.length === 0 && checksSchema) {
+      for (const fault of source.schema.validate(schemaObject(fields, row))) {
+        const index = fault.field === null ? -1 : fields.findIndex((field) => field.name === fault.field);
+        if (index >= 0) {
+          const kept = row[index] as Value;
+          fail(index, fault.message);
+          row[index] = kept;
+        } else faults.push(fault.message);
+      }
+    }
+
+    let key: string | null;
+    if (source.key === null) key = `${origin.unit}#${origin.line}`;
+    else {
+      const parts: string[] = [];
+      for (const index of source.key) {
+        const value = row[index] as Value;
+        if (value === null || broken.has(index)) break;
+        parts.push(canonicalText(value));
+      }
+      key = parts.length === source.key.length ? joinKey(parts) : null;
+    }
+    let documentKey: string | null = null;
+    if (faults.length === 0 || !keyFields.some((index) => broken.has(index))) {
+      environment.row = row;
+      try {
+        const value = mapping.key.evaluate(environment) as string;
+        if (value === "") faults.push("the document key is empty");
+        else documentKey = value;
+      } catch (cause) {
+        if (!(cause instanceof EvaluationError)) throw cause;
+        faults.push(`the document key cannot be made: ${cause.message}`);
+      }
+    }
+    const cursor = source.cursor === null ? null : cursorText(row[source.cursor.field] ?? null);
+    const data = JSON.stringify(row.map(storedText));
+    if (faults.length === 0 && key !== null && documentKey !== null) return { key, documentKey, cursor, row, data, problem: null };
+    const [first] = broken;
+    const at = {
+      record: displayKey(key ?? `${origin.unit}:${origin.line}`),
+      ...(first === undefined ? {} : { field: (fields[first] as Field).name }),
+      file: origin.unit,
+      line: origin.line,
+    };
+    const code = key === null || documentKey === null ? "RECORD_NO_KEY" : "RECORD_INVALID";
+    const message = faults.length === 0 ? "the record has no key" : faults.join("; ");
+    return { key, documentKey, cursor, row, data, problem: problem(code, message, at, hint) };
+  };
+}
+
+/** The cells of a stored record as a row; the inverse of `storedText`. */
+export function rowReader(fields: readonly Field[]): (data: string) => Row {
+  const numeric = fields.map((field) => field.type === "number");
+  return (data) => {
+    const cells = JSON.parse(data) as (string | boolean | null)[];
+    const row: Value[] = new Array(fields.length);
+    for (let i = 0; i < fields.length; i += 1) {
+      const cell = cells[i] ?? null;
+      row[i] = numeric[i] === true && typeof cell === "string" ? Decimal.parse(cell) : cell;
+    }
+    return row;
+  };
+}
+
+function storedText(value: Value): string | boolean | null {
+  if (value instanceof Decimal) return value.toString();
+  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+  return canonicalText(value);
+}
+
+function converter(field: Field, source: SourceSettings, timeZone: string): Converter {
+  switch (field.type) {
+    case "text":
+      return (cell) => cell;
+    case "number":
+      return (cell) => readNumber(cell, source.numbers) ?? undefined;
+    case "boolean":
+      return readBoolean;
+    case "date": {
+      const read = dateReader(source.dates.length === 0 ? ["yyyy-MM-dd"] : withIso(source.dates, "yyyy-MM-dd"));
+      return (cell) => read(cell) ?? undefined;
+    }
+    case "datetime": {
+      const read = dateTimeReader(
+        withIso(
+          source.dates,
+          "yyyy-MM-dd HH:mm:ss",
+          "yyyy-MM-ddTHH:mm:ss",
+          "yyyy-MM-ddTHH:mm:ssXXX",
+          "yyyy-MM-ddTHH:mm:ss.SSSXXX",
+          "yyyy-MM-dd HH:mm",
+          "yyyy-MM-dd",
+        ),
+        timeZone,
+      );
+      return (cell) => read(cell) ?? undefined;
+    }
+  }
+}
+
+function withIso(formats: readonly string[], ...iso: readonly string[]): string[] {
+  return [...formats, ...iso.filter((format) => !formats.includes(format))];
+}
+
+function readBoolean(cell: string): boolean | undefined {
+  switch (cell.toLowerCase()) {
+    case "true":
+    case "yes":
+    case "y":
+    case "1":
+    case "是":
+      return true;
+    case "false":
+    case "no":
+    case "n":
+    case "0":
+    case "否":
+      return false;
+    default:
+      return undefined;
+  }
+}
+
+function wantedText(field: Field, source: SourceSettings): string {
+  switch (field.type) {
+    case "text":
+      return "text";
+    case "number":
+      return `a number such as \`1,234.50\``;
+    case "boolean":
+      return "yes or no";
+    case "date":
+      return `a date as ${(source.dates.length === 0 ? ["yyyy-MM-dd"] : source.dates).map((format) => `\`${format}\``).join(" or ")}`;
+    case "datetime":
+      return `a date and time as ${(source.dates.length === 0 ? ["yyyy-MM-dd HH:mm:ss"] : source.dates).map((format) => `\`${format}\``).join(" or ")}`;
+  }
+}
+
+function formatHint(field: Field): string {
+  if (field.type === "date" || field.type === "datetime") return "mend the row at the source, or add the format under `source.dates`";
+  return "mend the row at the source";
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** The record as the JSON Schema sees it: canonical text, and no key for what is empty. */
+function schemaObject(fields: readonly Field[], row: Row): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (let i = 0; i < fields.length; i += 1) {
+    const value = row[i] as Value;
+    if (value !== null) object[(fields[i] as Field).name] = value instanceof Decimal ? value.toString() : value;
+  }
+  return object;
+}
