@@ -1,0 +1,104 @@
+import { type Document, decodeDocument } from "../model/document.js";
+import type { Act } from "../model/posting.js";
+import type { Problem } from "../model/problem.js";
+import type { Db } from "./open.js";
+
+/** `absent`: asked for after the quiet time, and the target does not have it. `not sent`: it certainly never left. */
+export type AttemptOutcome = "accepted" | "rejected" | "unconfirmed" | "absent" | "conflict" | "not sent";
+
+export interface OpenAttempt {
+  readonly id: number;
+  readonly documentId: number;
+  readonly documentKey: string;
+  readonly version: number;
+  readonly act: Act;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  readonly sentAt: string;
+  readonly content: string;
+}
+
+export interface NewAttempt {
+  readonly documentId: number;
+  readonly version: number;
+  readonly act: Act;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  /** The document, encoded. */
+  readonly content: string;
+  readonly runId: number;
+  readonly sentAt: string;
+}
+
+const OPEN = "(a.outcome IS NULL OR a.outcome = 'unconfirmed')";
+
+export class AttemptTable {
+  private readonly insert;
+  private readonly update;
+  private readonly highest;
+  private readonly openOf;
+
+  constructor(private readonly db: Db) {
+    this.insert = db.prepare(
+      "INSERT INTO attempts (document_id, version, act, idempotency_key, fingerprint, content, run_id, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    this.update = db.prepare("UPDATE attempts SET outcome = ?, reference = ?, problem = ?, answered_at = ? WHERE id = ?");
+    this.highest = db
+      .prepare(
+        `SELECT max(version) FROM (
+           SELECT max(version) AS version FROM postings WHERE document_id = ?
+           UNION ALL SELECT max(version) FROM attempts WHERE document_id = ? AND act = 'post' AND (outcome IS NULL OR outcome IN ('unconfirmed', 'conflict')))`,
+      )
+      .pluck();
+    this.openOf = db.prepare(`SELECT 1 FROM attempts a WHERE a.document_id = ? AND ${OPEN}`).pluck();
+  }
+
+  add(attempt: NewAttempt): number {
+    const done = this.insert.run(
+      attempt.documentId,
+      attempt.version,
+      attempt.act,
+      attempt.idempotencyKey,
+      attempt.fingerprint,
+      attempt.content,
+      attempt.runId,
+      attempt.sentAt,
+    );
+    return Number(done.lastInsertRowid);
+  }
+
+  answer(id: number, outcome: AttemptOutcome, reference: string | null, problem: Problem | null, answeredAt: string): void {
+    this.update.run(outcome, reference, problem === null ? null : JSON.stringify(problem), answeredAt, id);
+  }
+
+  /** Attempts whose answer is unknown, oldest first. */
+  open(pipelineId: number): OpenAttempt[] {
+    return this.db
+      .prepare(
+        `SELECT a.id, a.document_id AS documentId, d.key AS documentKey, a.version, a.act, a.idempotency_key AS idempotencyKey, a.fingerprint,
+           a.sent_at AS sentAt, a.content
+         FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND ${OPEN} ORDER BY a.id`,
+      )
+      .all(pipelineId) as OpenAttempt[];
+  }
+
+  isOpen(documentId: number): boolean {
+    return this.openOf.get(documentId) !== undefined;
+  }
+
+  countOpen(pipelineId: number): number {
+    return this.db
+      .prepare(`SELECT count(*) FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND ${OPEN}`)
+      .pluck()
+      .get(pipelineId) as number;
+  }
+
+  /** Counts every version that was or may have been given to the target; a refused one may be used again. */
+  nextVersion(documentId: number): number {
+    return ((this.highest.get(documentId, documentId) as number | null) ?? 0) + 1;
+  }
+}
+
+export function contentOf(attempt: OpenAttempt): Document {
+  return decodeDocument(attempt.content);
+}

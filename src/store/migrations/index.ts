@@ -1,0 +1,4 @@
+import { initial } from "./0001-initial.js";
+
+/** In order; added to, never edited once released. The store's version is the number of them that were applied. */
+export const migrations: readonly string[] = [initial];

@@ -1,0 +1,84 @@
+import type { RunResult, RunStatus } from "../model/run.js";
+import { decodeResult, encodeResult } from "./encode.js";
+import type { Db } from "./open.js";
+
+export interface RunRow {
+  readonly id: number;
+  readonly pipeline: string;
+  readonly kind: string;
+  readonly status: RunStatus;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly host: string;
+  readonly pid: number;
+  readonly result: RunResult | null;
+}
+
+interface RawRun {
+  id: number;
+  pipeline: string;
+  kind: string;
+  status: RunStatus;
+  startedAt: string;
+  endedAt: string | null;
+  host: string;
+  pid: number;
+  result: string | null;
+}
+
+const SELECT = `SELECT r.id, p.name AS pipeline, r.kind, r.status, r.started_at AS startedAt, r.ended_at AS endedAt, r.host, r.pid, r.result
+  FROM runs r JOIN pipelines p ON p.id = r.pipeline_id`;
+
+export class RunTable {
+  constructor(private readonly db: Db) {}
+
+  start(run: {
+    pipelineId: number;
+    kind: string;
+    startedAt: string;
+    host: string;
+    pid: number;
+    program: string;
+    fingerprint: string;
+  }): number {
+    const done = this.db
+      .prepare(
+        "INSERT INTO runs (pipeline_id, kind, status, started_at, host, pid, program, fingerprint) VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
+      )
+      .run(run.pipelineId, run.kind, run.startedAt, run.host, run.pid, run.program, run.fingerprint);
+    return Number(done.lastInsertRowid);
+  }
+
+  end(result: RunResult): void {
+    this.db
+      .prepare("UPDATE runs SET status = ?, ended_at = ?, result = ? WHERE id = ?")
+      .run(result.status, result.endedAt, encodeResult(result), result.id);
+  }
+
+  /** Newest first. */
+  list(options: { pipeline?: string; limit: number }): RunRow[] {
+    const rows =
+      options.pipeline === undefined
+        ? this.db.prepare(`${SELECT} ORDER BY r.id DESC LIMIT ?`).all(options.limit)
+        : this.db.prepare(`${SELECT} WHERE p.name = ? ORDER BY r.id DESC LIMIT ?`).all(options.pipeline, options.limit);
+    return (rows as RawRun[]).map(readRun);
+  }
+
+  /** The last run that did all it had to do; 0 when there is none. */
+  lastComplete(pipelineId: number): number {
+    const found = this.db
+      .prepare("SELECT max(id) FROM runs WHERE pipeline_id = ? AND kind = 'run' AND status IN ('done', 'waiting', 'in-doubt')")
+      .pluck()
+      .get(pipelineId) as number | null;
+    return found ?? 0;
+  }
+
+  get(id: number): RunRow | null {
+    const row = this.db.prepare(`${SELECT} WHERE r.id = ?`).get(id) as RawRun | undefined;
+    return row === undefined ? null : readRun(row);
+  }
+}
+
+function readRun(row: RawRun): RunRow {
+  return { ...row, result: row.result === null ? null : decodeResult(row.result) };
+}

@@ -1,0 +1,68 @@
+import { AttemptTable } from "./attempts.js";
+import { ChangeTable } from "./changes.js";
+import { LeaseTable } from "./leases.js";
+import { type Db, openStore } from "./open.js";
+import { PostingTable } from "./postings.js";
+import { QuarantineTable } from "./quarantine.js";
+import { RecordTable } from "./records.js";
+import { RunTable } from "./runs.js";
+import { UniqueValueTable } from "./unique-values.js";
+import { UnitTable } from "./units.js";
+import { WatermarkTable } from "./watermarks.js";
+
+/** Everything the program remembers, one object per noun. Writes that belong together go into one `transaction`. */
+export class Store {
+  readonly runs: RunTable;
+  readonly leases: LeaseTable;
+  readonly units: UnitTable;
+  readonly watermarks: WatermarkTable;
+  readonly records: RecordTable;
+  readonly attempts: AttemptTable;
+  readonly postings: PostingTable;
+  readonly quarantine: QuarantineTable;
+  readonly uniqueValues: UniqueValueTable;
+
+  private constructor(
+    readonly file: string,
+    private readonly db: Db,
+  ) {
+    this.runs = new RunTable(db);
+    this.leases = new LeaseTable(db);
+    this.units = new UnitTable(db);
+    this.watermarks = new WatermarkTable(db);
+    this.records = new RecordTable(db);
+    this.attempts = new AttemptTable(db);
+    this.postings = new PostingTable(db);
+    this.quarantine = new QuarantineTable(db);
+    this.uniqueValues = new UniqueValueTable(db);
+  }
+
+  static open(file: string, options: { readonly create: boolean; readonly now: () => Date }): Store {
+    return new Store(file, openStore(file, options));
+  }
+
+  /** The number of a pipeline in this store; made when it is new. */
+  pipelineId(name: string): number {
+    this.db.prepare("INSERT INTO pipelines (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
+    return this.db.prepare("SELECT id FROM pipelines WHERE name = ?").pluck().get(name) as number;
+  }
+
+  /** Names of all pipelines that ever ran. */
+  pipelineNames(): string[] {
+    return this.db.prepare("SELECT name FROM pipelines ORDER BY name").pluck().all() as string[];
+  }
+
+  /** An empty plan; there is one at a time. */
+  newPlan(): ChangeTable {
+    return new ChangeTable(this.db, this.postings);
+  }
+
+  /** All of it is written, durably, or nothing. */
+  transaction<T>(work: () => T): T {
+    return this.db.transaction(work).immediate();
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
