@@ -1,0 +1,30 @@
+import type { Place } from "../model/problem.js";
+
+/** Everything a run needs from the world, as values, so that tests and simulations can give others. */
+export interface Effects {
+  readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Fires when a person or the system asks the run to stop; what was sent is finished first. */
+  readonly signal: AbortSignal;
+  readonly host: string;
+  readonly pid: number;
+  /** True when a process of this number runs on this host. */
+  readonly isAlive: (pid: number) => boolean;
+  /** A word that no other run has. */
+  readonly randomWord: () => string;
+  /** The program's version, for the record. */
+  readonly program: string;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export type Stage = "read" | "plan" | "post";
+
+export interface Progress {
+  readonly stage: Stage;
+  readonly records: number;
+  readonly documents: number;
+  /** Of the stage, in any unit; total 0 when it is not known. */
+  readonly done: number;
+  readonly total: number;
+  readonly at?: Place;
+}

@@ -1,0 +1,270 @@
+import type { Pipeline } from "../config/pipeline.js";
+import type { Column, MalformedRecord, RawRecord, Source } from "../connectors/contract.js";
+import { earlier } from "../model/cursor.js";
+import { dispositionOf, type Problem, problem } from "../model/problem.js";
+import { displayKey } from "../model/record.js";
+import { type CheckedRecord, type RecordCheck, recordCheck } from "../steps/validate.js";
+import type { Staging } from "../store/records.js";
+import type { Store } from "../store/store.js";
+import type { Effects } from "./effects.js";
+
+export interface Extracted {
+  read: number;
+  changed: number;
+  unchanged: number;
+  /** Identical rows in one unit, or rows older than what is known. */
+  passedOver: number;
+  quarantined: number;
+  removed: number;
+  unitsRead: number;
+  unitsKnown: number;
+  /** The highest cursor among the records read. */
+  highest: string | null;
+  /** Units to be marked as read when the run ends. */
+  readonly finished: { readonly unitId: number; readonly fingerprint: string; readonly records: number }[];
+  readonly problems: Problem[];
+}
+
+/** Shared by reading a source and by trying quarantined records again. */
+export interface Intake {
+  readonly pipeline: Pipeline;
+  readonly pipelineId: number;
+  readonly runId: number;
+  readonly store: Store;
+  readonly timeZone: string;
+  readonly effects: Effects;
+}
+
+/** Rows per transaction while a unit is gathered. */
+const CHUNK = 5_000;
+
+/** Reads the source, unit by unit; each unit is taken whole or not at all. What cannot be used goes to quarantine. */
+export async function extract(intake: Intake, source: Source, full: boolean): Promise<Extracted> {
+  const { pipeline, pipelineId, store, effects } = intake;
+  const result = emptyExtract();
+  const reading = pipeline.source.fingerprint;
+  // Where a row is known by its place alone, a copy of a file under another name would book everything twice.
+  const isKeyless = pipeline.source.key === null;
+  const watermark = store.watermarks.get(pipelineId, "records");
+  const since = full || watermark === null || pipeline.source.cursor === null ? null : earlier(watermark, pipeline.source.cursor.overlapMs);
+  const columns: Column[] = pipeline.source.schema.fields.map((field, index) => ({
+    name: field.name,
+    aliases: pipeline.source.aliases[index] ?? [],
+    required: !field.nullable,
+  }));
+  const check = recordCheck(pipeline, intake.timeZone);
+  const staging = store.records.stage(
+    pipelineId,
+    store.records.shapeId(
+      pipelineId,
+      columns.map((column) => column.name),
+    ),
+  );
+  const gather = gatherer(intake, staging, check, result);
+
+  const events = source.read({
+    columns,
+    since,
+    wasRead: (unit, fingerprint) =>
+      (isKeyless && result.finished.some((each) => each.fingerprint === fingerprint)) ||
+      (!full && store.units.wasRead(pipelineId, unit, fingerprint, reading, isKeyless)),
+  });
+  let before = { ...result };
+  for await (const event of events) {
+    switch (event.kind) {
+      case "notice":
+        result.problems.push(event.problem);
+        break;
+      case "known":
+        result.unitsKnown += 1;
+        break;
+      case "records":
+        for (let from = 0; from < Math.max(event.records.length, 1); from += CHUNK) {
+          store.transaction(() => gather(event.unit, event.records.slice(from, from + CHUNK), from === 0 ? event.malformed : []));
+        }
+        effects.onProgress({
+          stage: "read",
+          records: result.read,
+          documents: 0,
+          done: event.progress?.done ?? 0,
+          total: event.progress?.total ?? 0,
+        });
+        break;
+      case "complete": {
+        const records = result.read - before.read;
+        store.transaction(() => {
+          const unitId = store.units.idOf(pipelineId, event.unit);
+          result.removed += takeUnit(
+            intake,
+            staging,
+            unitId,
+            { wholeUnit: true, wholeDocuments: pipeline.source.delivers === "documents" },
+            result,
+          );
+          store.quarantine.clearUnit(unitId, intake.runId);
+          result.finished.push({ unitId, fingerprint: event.fingerprint, records });
+        });
+        staging.clear();
+        result.unitsRead += 1;
+        before = { ...result };
+        break;
+      }
+      case "abandoned":
+        staging.clear();
+        Object.assign(result, {
+          read: before.read,
+          changed: before.changed,
+          unchanged: before.unchanged,
+          passedOver: before.passedOver,
+          highest: before.highest,
+        });
+        result.problems.push(event.problem);
+        break;
+    }
+    if (effects.signal.aborted) break;
+  }
+  staging.clear();
+  return result;
+}
+
+/** Records in quarantine are tried again: the schema, the mapping or a date format may have been mended since. */
+export function retryQuarantined(intake: Intake): Extracted {
+  const { pipeline, pipelineId, store } = intake;
+  const result = emptyExtract();
+  const check = recordCheck(pipeline, intake.timeZone);
+  const names = pipeline.source.schema.fields.map((field) => field.name);
+  const staging = store.records.stage(pipelineId, store.records.shapeId(pipelineId, names));
+  for (const item of store.quarantine.records(pipelineId)) {
+    if (item.unit === null || item.line === null || item.raw === null || !item.raw.startsWith("{")) continue;
+    const cells = JSON.parse(item.raw) as Record<string, string | boolean | null>;
+    const origin = { unit: item.unit, line: item.line };
+    const record = check(
+      names.map((name) => cells[name] ?? null),
+      origin,
+    );
+    if (record.problem !== null || record.key === null || record.documentKey === null) continue;
+    const { key, documentKey, cursor, data } = record;
+    store.transaction(() => {
+      const unitId = store.units.idOf(pipelineId, origin.unit);
+      staging.add({ key, documentKey, cursor, line: origin.line, data, problem: null, raw: null }, () =>
+        twiceProblem(record, origin.unit, origin.line),
+      );
+      takeUnit(intake, staging, unitId, { wholeUnit: false, wholeDocuments: false }, result);
+      store.quarantine.remove(item.id);
+    });
+    staging.clear();
+    result.changed += 1;
+  }
+  return result;
+}
+
+export function emptyExtract(): Extracted {
+  return {
+    read: 0,
+    changed: 0,
+    unchanged: 0,
+    passedOver: 0,
+    quarantined: 0,
+    removed: 0,
+    unitsRead: 0,
+    unitsKnown: 0,
+    highest: null,
+    finished: [],
+    problems: [],
+  };
+}
+
+/** True when something was met that forbids sending anything. */
+export function mustStop(problems: readonly Problem[]): boolean {
+  return problems.some((each) => dispositionOf(each.code) === "stop");
+}
+
+function gatherer(
+  intake: Intake,
+  staging: Staging,
+  check: RecordCheck,
+  result: Extracted,
+): (unit: string, records: readonly RawRecord[], malformed: readonly MalformedRecord[]) => void {
+  const names = intake.pipeline.source.schema.fields.map((field) => field.name);
+  return (unit, records, malformed) => {
+    for (const raw of records) {
+      result.read += 1;
+      const record = check(raw.cells, { unit, line: raw.line });
+      if (record.cursor !== null && (result.highest === null || record.cursor > result.highest)) result.highest = record.cursor;
+      const cells =
+        record.problem === null ? null : JSON.stringify(Object.fromEntries(names.map((name, index) => [name, raw.cells[index] ?? null])));
+      // A record without a key of its own still blocks the document it belongs to, under the place where it stands.
+      const key = record.key ?? `${unit}:${raw.line}`;
+      const { documentKey, cursor, data } = record;
+      if (documentKey === null) {
+        staging.addMisfit({ key, line: raw.line, raw: cells ?? "{}", problem: record.problem ?? noKey(unit, raw.line) });
+        continue;
+      }
+      const arrival = staging.add({ key, documentKey, cursor, line: raw.line, data, problem: record.problem, raw: cells }, (line) =>
+        twiceProblem(record, unit, line),
+      );
+      if (arrival === "changed") result.changed += 1;
+      else if (arrival === "unchanged") result.unchanged += 1;
+      else if (arrival !== "dropped") result.passedOver += 1;
+    }
+    for (const row of malformed) {
+      result.read += 1;
+      staging.addMisfit({ key: `${unit}:${row.line}`, line: row.line, raw: row.text, problem: row.problem });
+    }
+  };
+}
+
+function takeUnit(
+  intake: Intake,
+  staging: Staging,
+  unitId: number,
+  extent: { wholeUnit: boolean; wholeDocuments: boolean },
+  result: Extracted,
+): number {
+  const { store, pipelineId, runId } = intake;
+  const at = intake.effects.now().toISOString();
+  staging.attributeMisfits(cellsOf);
+  const { removed } = staging.merge(unitId, extent);
+  staging.clearMended();
+  for (const misfit of staging.misfits()) {
+    store.quarantine.put({
+      pipelineId,
+      kind: "record",
+      key: misfit.key,
+      documentId: misfit.documentId,
+      status: "waiting",
+      problem: JSON.parse(misfit.problem) as Problem,
+      unitId,
+      line: misfit.line,
+      raw: misfit.raw,
+      runId,
+      at,
+    });
+    result.quarantined += 1;
+  }
+  return removed;
+}
+
+function noKey(unit: string, line: number): Problem {
+  return problem("RECORD_NO_KEY", "the record has no key", { file: unit, line });
+}
+
+/** The cells of a row as it waits in quarantine: of a record by name, or of raw text as far as it can be cut. */
+function cellsOf(raw: string): string[] {
+  if (raw.startsWith("{"))
+    return Object.values(JSON.parse(raw) as Record<string, unknown>).filter((cell): cell is string => typeof cell === "string");
+  return raw
+    .split(/[,;\t|"\r\n]+/)
+    .map((cell) => cell.trim())
+    .filter((cell) => cell !== "")
+    .slice(0, 200);
+}
+
+function twiceProblem(record: CheckedRecord, unit: string, line: number): Problem {
+  return problem(
+    "RECORD_TWICE",
+    `two different records of one unit have the key \`${displayKey(record.key ?? "")}\``,
+    { record: displayKey(record.key ?? ""), file: unit, line },
+    "add the field in which they differ to `source.key`, or give a `source.cursor` that tells which is newer",
+  );
+}

@@ -1,0 +1,61 @@
+import { ProblemError, problem } from "../model/problem.js";
+import type { Store } from "../store/store.js";
+import type { Effects } from "./effects.js";
+
+/** Longer than any pause of a living run; a run that was asleep longer finds out before it sends. */
+const HOLD_MS = 120_000;
+const RENEW_MS = 30_000;
+
+/** The right to work on one pipeline. Call `ensure` before anything is sent. */
+export interface HeldLease {
+  /** Renews the lease when it is due; throws ProblemError STORE_LEASE_LOST when another run took it. */
+  ensure(): void;
+  release(): void;
+}
+
+/** Takes the lease, or throws ProblemError STORE_BUSY that says who holds it and since when. */
+export function takeLease(store: Store, name: string, effects: Effects): HeldLease {
+  const owner = effects.randomWord();
+  const { host, pid } = effects;
+  const until = (from: Date): string => new Date(from.getTime() + HOLD_MS).toISOString();
+  let renewedAt = effects.now();
+  store.transaction(() => {
+    const held = store.leases.get(name);
+    if (held !== null) {
+      const isDead = held.host === host && !effects.isAlive(held.pid);
+      const isExpired = held.expiresAt <= renewedAt.toISOString();
+      if (!isDead && !isExpired) {
+        throw new ProblemError(
+          problem(
+            "STORE_BUSY",
+            `another run holds \`${name}\`: process ${held.pid} on ${held.host}, since ${held.acquiredAt}`,
+            [],
+            "nothing was done; wait until it ends. If it no longer exists, its hold ends by itself two minutes after its last sign of life",
+          ),
+        );
+      }
+    }
+    const at = renewedAt.toISOString();
+    store.leases.put({ name, owner, host, pid, acquiredAt: at, renewedAt: at, expiresAt: until(renewedAt) });
+  });
+  return {
+    ensure() {
+      const now = effects.now();
+      if (now.getTime() - renewedAt.getTime() < RENEW_MS && now >= renewedAt) return;
+      if (!store.leases.renew(name, owner, now.toISOString(), until(now))) {
+        throw new ProblemError(
+          problem(
+            "STORE_LEASE_LOST",
+            `another run took over \`${name}\` while this one was not running`,
+            [],
+            "this run stopped before it sent anything more; the other run goes on",
+          ),
+        );
+      }
+      renewedAt = now;
+    },
+    release() {
+      store.leases.release(name, owner);
+    },
+  };
+}

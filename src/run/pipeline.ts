@@ -1,0 +1,204 @@
+import type { Pipeline } from "../config/pipeline.js";
+import type { ConnectorContext, Source, Target } from "../connectors/contract.js";
+import { displayCursor } from "../model/cursor.js";
+import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
+import type { RunResult, RunStatus } from "../model/run.js";
+import { exceedsThreshold, Totals } from "../steps/plan.js";
+import type { Store } from "../store/store.js";
+import { type Applied, applyPlan } from "./apply.js";
+import type { Effects } from "./effects.js";
+import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
+import { type HeldLease, takeLease } from "./lease.js";
+import { type Planned, planDocuments } from "./plan.js";
+import { resumeAttempts } from "./resume.js";
+
+export interface RunRequest {
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly effects: Effects;
+  readonly timeZone: string;
+  /** The folder that relative paths of the pipeline start from. */
+  readonly folder: string;
+  /** `plan` stops before anything is sent; `retry` reads no source and takes only the named documents. */
+  readonly kind: "run" | "plan" | "retry";
+  /** Read everything again, also what was read before. */
+  readonly full: boolean;
+  /** With `retry`. */
+  readonly only: ReadonlySet<string> | null;
+}
+
+export interface RunOutcome {
+  readonly result: RunResult;
+  /** What was intended; its changes can be read until the store is closed or another plan is made. */
+  readonly planned: Planned | null;
+}
+
+/** One run, top to bottom: extract, validate, map, group, diff, plan, apply, commit. */
+export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
+  const { pipeline, store, effects } = request;
+  const pipelineId = store.pipelineId(pipeline.name);
+  const lease = takeLease(store, pipeline.name, effects);
+  try {
+    const startedAt = effects.now().toISOString();
+    const runId = store.runs.start({
+      pipelineId,
+      kind: request.kind,
+      startedAt,
+      host: effects.host,
+      pid: effects.pid,
+      program: effects.program,
+      fingerprint: pipeline.fingerprint,
+    });
+    return await new Run(request, pipelineId, runId, startedAt, lease).go();
+  } finally {
+    lease.release();
+  }
+}
+
+class Run {
+  private extracted: Extracted = emptyExtract();
+  private planned: Planned | null = null;
+  private applied: Applied = { posted: 0, replaced: 0, reversed: 0, unconfirmed: 0, totals: new Totals() };
+  private readonly problems: Problem[] = [];
+
+  constructor(
+    private readonly request: RunRequest,
+    private readonly pipelineId: number,
+    private readonly runId: number,
+    private readonly startedAt: string,
+    private readonly lease: HeldLease,
+  ) {}
+
+  async go(): Promise<RunOutcome> {
+    let isComplete = false;
+    let target: Target | null = null;
+    let source: Source | null = null;
+    try {
+      target = await this.openTarget();
+      source = this.request.kind === "retry" ? null : this.openSource();
+      isComplete = await this.work(target, source);
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) {
+        this.commit("failed", false);
+        throw cause;
+      }
+      this.problems.push(...cause.problems);
+    } finally {
+      await source?.close?.();
+      await target?.close?.();
+    }
+    return { result: this.commit(this.status(isComplete), isComplete), planned: this.planned };
+  }
+
+  /** True when everything was done that was to be done. */
+  private async work(target: Target, source: Source | null): Promise<boolean> {
+    const { pipeline, store, effects, kind } = this.request;
+    const { pipelineId, runId } = this;
+    const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects };
+    await resumeAttempts({ pipeline, pipelineId, runId, store, target, effects });
+
+    const retried = retryQuarantined(intake);
+    if (source !== null) this.extracted = await extract(intake, source, this.request.full);
+    this.extracted.changed += retried.changed;
+    this.problems.push(...this.extracted.problems);
+    if (effects.signal.aborted || mustStop(this.extracted.problems)) return false;
+    this.lease.ensure();
+
+    this.planned = await planDocuments({ pipeline, pipelineId, runId, store, target, effects, only: this.request.only });
+    if (effects.signal.aborted) return false;
+    // Items that waited through a complete run were seen then; what a stopped run found counts until it is dealt with.
+    const fresh = store.quarantine.countNew(pipelineId, store.runs.lastComplete(pipelineId));
+    const exceeded = kind === "retry" ? null : exceedsThreshold(pipeline.stopWhen, fresh, this.extracted.read);
+    if (exceeded !== null) {
+      this.problems.push(exceeded);
+      return false;
+    }
+    if (kind === "plan") return true;
+    this.lease.ensure();
+    this.applied = await applyPlan({ pipeline, pipelineId, runId, store, target, lease: this.lease, effects }, this.planned);
+    return !effects.signal.aborted;
+  }
+
+  private status(isComplete: boolean): RunStatus {
+    const { store, effects } = this.request;
+    if (this.problems.some((each) => each.code === "RUN_THRESHOLD")) return "threshold";
+    if (this.problems.some((each) => dispositionOf(each.code) === "stop")) return "failed";
+    if (effects.signal.aborted && !isComplete) return "interrupted";
+    if (store.attempts.countOpen(this.pipelineId) > 0) return "in-doubt";
+    const { waiting, held } = store.quarantine.countWaiting(this.pipelineId);
+    return waiting + held > 0 ? "waiting" : "done";
+  }
+
+  /** The watermark moves last, together with the end of the run, and only when nothing was left undone. */
+  private commit(status: RunStatus, isComplete: boolean): RunResult {
+    const { pipeline, store, effects, kind } = this.request;
+    const { pipelineId, runId } = this;
+    return store.transaction(() => {
+      const former = store.watermarks.get(pipelineId, "records");
+      const { highest } = this.extracted;
+      const moves = kind === "run" && isComplete;
+      if (moves) {
+        for (const unit of this.extracted.finished)
+          store.units.markRead(unit.unitId, unit.fingerprint, pipeline.source.fingerprint, unit.records, runId);
+        if (highest !== null && (former === null || highest > former)) store.watermarks.set(pipelineId, "records", highest, runId);
+      }
+      const watermark = store.watermarks.get(pipelineId, "records");
+      const waiting = store.quarantine.countWaiting(pipelineId);
+      const sent = this.applied.posted + this.applied.replaced;
+      const live = store.postings.countLive(pipelineId);
+      const result: RunResult = {
+        id: runId,
+        pipeline: pipeline.name,
+        status,
+        startedAt: this.startedAt,
+        endedAt: effects.now().toISOString(),
+        counts: {
+          units: this.extracted.unitsRead,
+          unitsKnown: this.extracted.unitsKnown,
+          read: this.extracted.read,
+          unchanged: this.extracted.unchanged + this.extracted.passedOver,
+          changed: this.extracted.changed,
+          quarantinedRecords: this.extracted.quarantined,
+          posted: this.applied.posted,
+          replaced: this.applied.replaced,
+          reversed: this.applied.reversed,
+          kept: live - sent,
+          waiting: waiting.waiting + waiting.held,
+          unconfirmed: store.attempts.countOpen(pipelineId),
+        },
+        totals: kind === "plan" ? (this.planned?.totals.byAccount() ?? []) : this.applied.totals.byAccount(),
+        problems: this.problems,
+        watermark: watermark === null ? null : displayCursor(watermark),
+      };
+      store.runs.end(result);
+      return result;
+    });
+  }
+
+  private openSource(): Source {
+    const { source } = this.request.pipeline;
+    if (source.connector.source === undefined) throw new Error(`bug: connector ${source.connector.name} is no source`);
+    return source.connector.source.open(source.connectionOptions as never, source.options as never, this.context());
+  }
+
+  private async openTarget(): Promise<Target> {
+    const { target } = this.request.pipeline;
+    if (target.connector.target === undefined) throw new Error(`bug: connector ${target.connector.name} is no target`);
+    return target.connector.target.open(target.connectionOptions as never, target.options as never, this.context());
+  }
+
+  private context(): ConnectorContext {
+    const { effects, folder, timeZone } = this.request;
+    return { folder, timeZone, now: effects.now, sleep: effects.sleep, signal: effects.signal };
+  }
+}
+
+/** The problem of a run that was asked to stop; what was sent has been finished. */
+export function interruptedProblem(signal: string): Problem {
+  return problem(
+    "RUN_INTERRUPTED",
+    `stopped by ${signal}; everything that was sent has been finished and noted`,
+    [],
+    "run again to go on where it stopped",
+  );
+}

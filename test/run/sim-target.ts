@@ -1,0 +1,73 @@
+import { Type } from "typebox";
+import { type Connector, defineConnector, type PostItem, type ReverseItem, type Target } from "../../src/connectors/contract.js";
+import type { Document } from "../../src/model/document.js";
+import type { Found, PostOutcome } from "../../src/model/posting.js";
+import { problem } from "../../src/model/problem.js";
+
+/** What the simulated target does with the next send of a document. */
+export type Fault = "answer lost" | "request lost" | "rejected" | "crash before" | "crash after";
+
+export interface SimEntry {
+  readonly reference: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly document: Document;
+  readonly reverses: string | null;
+}
+
+/** A target in memory that keeps its books whatever happens to the program, and can be told to misbehave. */
+export class SimTarget implements Target {
+  readonly entries: SimEntry[] = [];
+  /** By document key, used up in order. */
+  readonly faults = new Map<string, Fault[]>();
+  readonly log: string[] = [];
+  traits = { deduplicates: false, quietMs: 60_000, batch: 10 };
+
+  async post(items: readonly PostItem[]): Promise<readonly PostOutcome[]> {
+    this.log.push(`post ${items.map((item) => item.document.key).join(",")}`);
+    return items.map((item) => this.take(item.document.key, item.idempotencyKey, item.fingerprint, item.document, null));
+  }
+
+  async reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]> {
+    this.log.push(`reverse ${items.map((item) => item.posting.documentKey).join(",")}`);
+    return items.map((item) =>
+      this.take(item.posting.documentKey, item.idempotencyKey, item.fingerprint, item.posting.document, item.posting.reference),
+    );
+  }
+
+  async lookup(key: string): Promise<Found | null> {
+    this.log.push(`lookup ${key}`);
+    const entry = this.entries.find((each) => each.key === key);
+    return entry === undefined ? null : { reference: entry.reference, fingerprint: entry.fingerprint };
+  }
+
+  /** Documents that stand in the books: posted and not reversed. */
+  live(): SimEntry[] {
+    const reversed = new Set(this.entries.map((entry) => entry.reverses));
+    return this.entries.filter((entry) => entry.reverses === null && !reversed.has(entry.reference));
+  }
+
+  private take(documentKey: string, key: string, fingerprint: string, document: Document, reverses: string | null): PostOutcome {
+    const fault = this.faults.get(documentKey)?.shift();
+    if (fault === "crash before") throw new Error("power cut");
+    if (fault === "rejected") return { kind: "rejected", problem: problem("TARGET_REJECTED", "the simulated target says no") };
+    if (fault === "request lost") return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", "no answer") };
+    const known = this.traits.deduplicates ? this.entries.find((each) => each.key === key) : undefined;
+    if (known !== undefined) return { kind: "exists", reference: known.reference, fingerprint: known.fingerprint };
+    const entry = { reference: `S-${this.entries.length + 1}`, key, fingerprint, document, reverses };
+    this.entries.push(entry);
+    if (fault === "crash after") throw new Error("power cut");
+    if (fault === "answer lost") return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", "no answer") };
+    return { kind: "created", reference: entry.reference, fingerprint };
+  }
+}
+
+/** A connector `sim` whose target is the given one. */
+export function simConnector(target: SimTarget): Connector {
+  return defineConnector({
+    name: "sim",
+    summary: "a target in memory",
+    connection: Type.Object({}, { additionalProperties: false }),
+    target: { options: Type.Object({}, { additionalProperties: false }), documents: ["journal", "payable"], open: () => target },
+  });
+}

@@ -1,0 +1,147 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { loadPipeline } from "../../src/config/load.js";
+import { loadProject } from "../../src/config/project.js";
+import type { ConnectorRegistry } from "../../src/config/registry.js";
+import { connector as csv } from "../../src/connectors/csv/index.js";
+import type { Effects } from "../../src/run/effects.js";
+import { type RunOutcome, type RunRequest, runPipeline } from "../../src/run/pipeline.js";
+import { Store } from "../../src/store/store.js";
+import { SimTarget, simConnector } from "./sim-target.js";
+
+const HEADER = "单号,行,状态,更新,金额,科目";
+
+/** A project in a temporary folder with a CSV source and the simulated target, and a clock that the test moves. */
+export class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), "sync-run-"));
+  readonly target = new SimTarget();
+  now = new Date("2026-11-20T18:00:00.000Z");
+  store: Store;
+  source = { key: "[单号, 行]", cursor: "", delivers: "lines" };
+  extra = "";
+  targetExtra = "";
+  stop = new AbortController();
+  alive: (pid: number) => boolean = () => true;
+  host = "night";
+
+  constructor() {
+    this.write("sync.yaml", "store: store.db\ntimeZone: Asia/Shanghai\nconnections:\n  there: { connector: sim }\n");
+    this.write(
+      "line.schema.json",
+      JSON.stringify({
+        type: "object",
+        required: ["单号", "行", "状态", "金额", "科目"],
+        properties: {
+          单号: { type: "string" },
+          行: { type: "string" },
+          状态: { type: "string" },
+          更新: { type: "string", format: "date-time" },
+          金额: { type: "string", format: "decimal" },
+          科目: { type: "string" },
+        },
+      }),
+    );
+    this.store = this.openStore();
+  }
+
+  openStore(): Store {
+    return Store.open(join(this.folder, "store.db"), { create: true, now: () => this.now });
+  }
+
+  write(name: string, text: string): void {
+    const path = join(this.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    // Long ago, so that nothing looks as if it were still being written.
+    utimesSync(path, new Date("2020-01-01"), new Date("2020-01-01"));
+  }
+
+  /** Rows `单号,行,状态,更新,金额,科目`; the update time may be left empty. */
+  export(name: string, ...rows: string[]): void {
+    this.write(`exports/${name}.csv`, `${[HEADER, ...rows].join("\n")}\n`);
+  }
+
+  private pipelineText(): string {
+    return `pipeline: p
+source:
+  connector: csv
+  files: exports/*.csv
+  settle: 0s
+  record: line.schema.json
+  ${this.source.key === "" ? "" : `key: ${this.source.key}`}
+  ${this.source.cursor}
+  delivers: ${this.source.delivers}
+document:
+  type: journal
+  key: \${单号}
+  when: \${状态 == "好"}
+  header: { date: "2026-11-20", currency: CNY, text: "报销 \${单号}" }
+  lines:
+    - { debit: "\${金额}", account: "\${科目}" }
+    - { each: document, credit: "\${sum(金额)}", account: "2241" }
+${this.extra}
+target:
+  connection: there
+${this.targetExtra}
+`;
+  }
+
+  async run(
+    options: Partial<Pick<RunRequest, "kind" | "full" | "only">> & { readonly onProgress?: Effects["onProgress"] } = {},
+  ): Promise<RunOutcome> {
+    this.write("p.yaml", this.pipelineText());
+    const connectors: ConnectorRegistry = new Map([
+      ["csv", async () => csv],
+      ["sim", async () => simConnector(this.target)],
+    ]);
+    const project = await loadProject(join(this.folder, "sync.yaml"), { env: {}, connectors });
+    if (project.value === null) throw new Error(JSON.stringify(project.problems));
+    const pipeline = await loadPipeline(join(this.folder, "p.yaml"), project.value, { connectors });
+    if (pipeline.value === null) throw new Error(JSON.stringify(pipeline.problems));
+    return runPipeline({
+      pipeline: pipeline.value,
+      store: this.store,
+      effects: {
+        now: () => this.now,
+        sleep: async () => undefined,
+        signal: this.stop.signal,
+        host: this.host,
+        pid: 4711,
+        isAlive: (pid) => this.alive(pid),
+        randomWord: () => `w${Math.random()}`,
+        program: "test",
+        onProgress: options.onProgress ?? (() => undefined),
+      },
+      timeZone: "Asia/Shanghai",
+      folder: this.folder,
+      kind: options.kind ?? "run",
+      full: options.full ?? false,
+      only: options.only ?? null,
+    });
+  }
+
+  /** The live documents of the target as `key: amount account amount account …`, in key order. */
+  books(): string[] {
+    return this.target
+      .live()
+      .map(
+        ({ document }) =>
+          `${document.key}: ${document.lines.map((line) => `${line.side === "debit" ? "" : "-"}${line.amountMinor} ${line.account}`).join(", ")}`,
+      )
+      .sort();
+  }
+
+  waiting(): string[] {
+    return this.store.quarantine.list(this.store.pipelineId("p")).map((item) => `${item.key} ${item.problem.code}`);
+  }
+
+  minutesPass(minutes: number): void {
+    this.now = new Date(this.now.getTime() + minutes * 60_000);
+  }
+
+  dispose(): void {
+    this.store.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
