@@ -1,0 +1,63 @@
+import { ProblemError, problem } from "../../model/problem.js";
+import { runPipeline } from "../../run/pipeline.js";
+import { liveEffects } from "../effects.js";
+import { EXIT, exitOfStatus } from "../exit-codes.js";
+import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { planToJson, renderPlan } from "../render/plan.js";
+import { renderProblems } from "../render/problem.js";
+import { progressDisplay } from "../render/progress.js";
+import { runToJson } from "../render/run.js";
+import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
+
+interface PlanOptions extends CommonOptions {
+  readonly full?: boolean;
+  readonly limit: string;
+  readonly detailedExitcode?: boolean;
+}
+
+/** A run that stops before anything is sent, shown as a diff. */
+export async function plan(context: CommandContext, options: PlanOptions, name: string | undefined): Promise<number> {
+  const { io } = context;
+  const limit = wholeNumber(options.limit, "--limit");
+  const project = await openProject(context, options);
+  const pipeline = await choosePipeline(project, name);
+  const store = openStore(context, project, true);
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const live = liveEffects(context, progress.show);
+  try {
+    const { result, planned } = await runPipeline({
+      pipeline,
+      store,
+      effects: live.effects,
+      timeZone: project.timeZone,
+      folder: folderOf(pipeline),
+      kind: "plan",
+      full: options.full === true,
+      only: null,
+    });
+    progress.end();
+    const color = options.color !== false && io.outIsTerminal;
+    if (options.json === true) {
+      printJson(io, { ...(runToJson(result) as object), changes: planned === null ? [] : [...planToJson(planned)] });
+    } else {
+      if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color }));
+      if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
+      if (planned !== null) io.out(`\nnothing was sent. Post it with: sync run ${pipeline.name}\n`);
+    }
+    const code = exitOfStatus(result.status, live.stoppedBy());
+    if (options.detailedExitcode === true && (code === EXIT.done || code === EXIT.waiting) && planned !== null) {
+      const { counts } = planned;
+      return counts.create + counts.replace + counts.reverse > 0 ? EXIT.changes : EXIT.done;
+    }
+    return code;
+  } finally {
+    progress.end();
+    live.dispose();
+    store.close();
+  }
+}
+
+export function wholeNumber(text: string, option: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new ProblemError(problem("USAGE", `${option} is \`${text}\`, expected a whole number`));
+}

@@ -1,0 +1,108 @@
+import type { Pipeline, Project } from "../../config/pipeline.js";
+import { type Problem, ProblemError, problem } from "../../model/problem.js";
+import type { RunResult } from "../../model/run.js";
+import { type RunRequest, runPipeline } from "../../run/pipeline.js";
+import type { Store } from "../../store/store.js";
+import { liveEffects } from "../effects.js";
+import { EXIT, exitOfProblem, exitOfStatus } from "../exit-codes.js";
+import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { problemToJson, renderProblems } from "../render/problem.js";
+import { progressDisplay } from "../render/progress.js";
+import { renderRun, runToJson } from "../render/run.js";
+import { allPipelines, choosePipeline, folderOf, openProject, openStore } from "../session.js";
+
+export interface RunOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly full?: boolean;
+}
+
+export async function run(context: CommandContext, options: RunOptions, name: string | undefined): Promise<number> {
+  const project = await openProject(context, options);
+  if (options.all !== true) {
+    const pipeline = await choosePipeline(project, name);
+    const store = openStore(context, project, true);
+    try {
+      return await runOne(context, options, project, store, pipeline, { kind: "run", only: null });
+    } finally {
+      store.close();
+    }
+  }
+  if (name !== undefined)
+    throw new ProblemError(problem("USAGE", `\`--all\` and the pipeline \`${name}\` exclude each other`, [], "leave one of them out"));
+  return runAll(context, options, project);
+}
+
+/** Every pipeline in turn; one that cannot run does not keep the others from running. The worst exit code wins. */
+async function runAll(context: CommandContext, options: RunOptions, project: Project): Promise<number> {
+  const { pipelines, problems } = await allPipelines(project);
+  const exits: number[] = problems.length > 0 ? [EXIT.usage] : [];
+  if (problems.length > 0) context.io.err(renderProblems(problems, { color: options.color !== false && context.io.errIsTerminal }));
+  const store = openStore(context, project, true);
+  try {
+    for (const pipeline of pipelines) {
+      try {
+        exits.push(await runOne(context, options, project, store, pipeline, { kind: "run", only: null }));
+      } catch (cause) {
+        if (!(cause instanceof ProblemError)) throw cause;
+        report(context, options, cause.problems);
+        exits.push(exitOfProblem((cause.problems[0] as Problem).code));
+      }
+      if (exits.includes(EXIT.interrupted) || exits.includes(EXIT.terminated)) break;
+    }
+  } finally {
+    store.close();
+  }
+  const worst = [EXIT.interrupted, EXIT.terminated, EXIT.error, EXIT.usage, EXIT.inDoubt, EXIT.threshold, EXIT.busy, EXIT.waiting];
+  return worst.find((code) => exits.includes(code)) ?? EXIT.done;
+}
+
+/** One run with progress on stderr and its summary on stdout. */
+export async function runOne(
+  context: CommandContext,
+  options: RunOptions,
+  project: Project,
+  store: Store,
+  pipeline: Pipeline,
+  what: Pick<RunRequest, "kind" | "only">,
+): Promise<number> {
+  const { io } = context;
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const live = liveEffects(context, progress.show);
+  let result: RunResult;
+  try {
+    const outcome = await runPipeline({
+      pipeline,
+      store,
+      effects: live.effects,
+      timeZone: project.timeZone,
+      folder: folderOf(pipeline),
+      full: options.full === true,
+      ...what,
+    });
+    result = outcome.result;
+  } finally {
+    progress.end();
+    live.dispose();
+  }
+  if (options.json === true) printJson(io, runToJson(result));
+  else {
+    io.out(renderRun(result, pipeline.title, { color: options.color !== false && io.outIsTerminal }));
+    io.out(nextSteps(pipeline, result));
+  }
+  return exitOfStatus(result.status, live.stoppedBy());
+}
+
+function nextSteps(pipeline: Pipeline, result: RunResult): string {
+  const steps: string[] = [];
+  if (result.counts.waiting > 0) steps.push("sync quarantine list            what waits, and why");
+  if (pipeline.target.connector.name === "ledger") {
+    steps.push("sync ledger balance             the trial balance of the books", "sync ledger journal             every voucher");
+  }
+  steps.push("sync status                     all pipelines at a glance");
+  return `next:\n${steps.map((step) => `  ${step}\n`).join("")}`;
+}
+
+function report(context: CommandContext, options: CommonOptions, problems: readonly Problem[]): void {
+  if (options.json === true) printJson(context.io, { problems: problems.map(problemToJson) });
+  else context.io.err(renderProblems(problems, { color: options.color !== false && context.io.errIsTerminal }));
+}

@@ -1,0 +1,23 @@
+import { EXIT } from "../exit-codes.js";
+import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { problemToJson, renderProblems } from "../render/problem.js";
+import { allPipelines, openProject, shownPath } from "../session.js";
+
+export async function validate(context: CommandContext, options: CommonOptions): Promise<number> {
+  const { io } = context;
+  const project = await openProject(context, options);
+  const { pipelines, problems } = await allPipelines(project);
+  if (options.json === true) {
+    printJson(io, {
+      project: project.name,
+      pipelines: pipelines.map(({ name, title, file }) => ({ name, title, file: shownPath(context, file) })),
+      problems: problems.map(problemToJson),
+    });
+  } else if (problems.length > 0) {
+    io.out(renderProblems(problems, { color: options.color !== false && io.outIsTerminal }));
+  } else {
+    const count = pipelines.length === 1 ? "1 pipeline" : `${pipelines.length} pipelines`;
+    io.out(`${count} checked, no problem found: ${pipelines.map((pipeline) => pipeline.name).join(", ") || "none"}\n`);
+  }
+  return problems.length > 0 ? EXIT.usage : EXIT.done;
+}

@@ -1,0 +1,41 @@
+import type { ProblemCode } from "../model/problem.js";
+import type { RunStatus } from "../model/run.js";
+
+/** What the exit code says. Documented in the README and tested. */
+export const EXIT = {
+  done: 0,
+  error: 1,
+  usage: 2,
+  waiting: 3,
+  threshold: 4,
+  inDoubt: 5,
+  busy: 6,
+  stale: 7,
+  changes: 8,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export function exitOfStatus(status: RunStatus, signal: string | null): number {
+  switch (status) {
+    case "done":
+      return EXIT.done;
+    case "waiting":
+      return EXIT.waiting;
+    case "threshold":
+      return EXIT.threshold;
+    case "in-doubt":
+      return EXIT.inDoubt;
+    case "interrupted":
+      return signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
+    case "failed":
+    case "running":
+      return EXIT.error;
+  }
+}
+
+export function exitOfProblem(code: ProblemCode): number {
+  if (code === "STORE_BUSY") return EXIT.busy;
+  if (code === "USAGE" || code.startsWith("CONFIG_") || code.startsWith("EXPR_")) return EXIT.usage;
+  return EXIT.error;
+}

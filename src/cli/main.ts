@@ -1,0 +1,43 @@
+import { CommanderError } from "commander";
+import { ProblemError } from "../model/problem.js";
+import { EXIT, exitOfProblem } from "./exit-codes.js";
+import type { CommandContext, Io } from "./io.js";
+import { buildProgram } from "./program.js";
+import { programVersion } from "./version.js";
+
+const io: Io = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  outIsTerminal: process.stdout.isTTY === true,
+  errIsTerminal: process.stderr.isTTY === true,
+  columns: process.stdout.columns ?? 100,
+};
+
+/** Runs one command line and returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const context: CommandContext = { io, cwd: process.cwd(), env: process.env, now: () => new Date() };
+  let exitCode: number = EXIT.done;
+  const program = buildProgram(context, programVersion(), (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (cause) {
+    if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (cause instanceof ProblemError) {
+      const { reportProblems } = await import("./render/report-problems.js");
+      reportProblems(context, cause.problems, { json: args.includes("--json"), color: !args.includes("--no-color") });
+      return exitOfProblem((cause.problems[0] ?? { code: "USAGE" as const }).code);
+    }
+    throw cause;
+  }
+}
+
+// A reader that stops early, such as `head`, is no error.
+process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+  if (cause.code === "EPIPE") process.exit(EXIT.done);
+  throw cause;
+});
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,232 @@
+import { Argument, Command, Option } from "commander";
+import type { CommandContext } from "./io.js";
+
+type Action<O> = (context: CommandContext, options: O, ...names: (string | undefined)[]) => Promise<number>;
+
+/** The command line. A command's code is loaded when it is used, so that `--help` loads nothing. */
+export function buildProgram(context: CommandContext, version: string, setExitCode: (code: number) => void): Command {
+  const program = new Command("sync")
+    .description(
+      "Moves approved expenses, invoices and master data into ERPs, as YAML pipelines say: every document exactly once, or on a list that says why not.",
+    )
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand(false)
+    .configureOutput({ writeOut: context.io.out, writeErr: context.io.err })
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError("(add --help for examples)")
+    .addHelpText(
+      "after",
+      example("sync init demo && cd demo", "sync validate", "sync plan expense-to-gl", "sync run expense-to-gl", "sync quarantine list") +
+        "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
+    );
+
+  const command = (parent: Command, name: string, about: string, ...examples: string[]): Command => {
+    const made = parent.command(name).description(about).helpOption("-h, --help", "print help").helpCommand(false);
+    if (examples.length > 0) made.addHelpText("after", example(...examples));
+    return made;
+  };
+  const common = (made: Command): Command =>
+    made
+      .addOption(new Option("--project <file>", "the sync.yaml to use").argParser(String))
+      .addOption(new Option("--env <name>", "environment of sync.yaml, such as uat"))
+      .addOption(new Option("--json", "print the result as JSON"))
+      .addOption(new Option("--no-color", "no colours"));
+  const does = <O>(made: Command, load: () => Promise<Action<O>>): void => {
+    made.action(async (...args: unknown[]) => {
+      const names = args.slice(0, -2) as (string | undefined)[];
+      const run = await load();
+      setExitCode(await run(context, made.optsWithGlobals() as O, ...names));
+    });
+  };
+
+  const init = command(
+    program,
+    "init",
+    "make a small working project: pipeline, record schema, lookup, sample export",
+    "sync init",
+    "sync init my-company",
+  );
+  init.addArgument(new Argument("[folder]", "where; the current folder when left out"));
+  does(init, async () => (await import("./commands/init.js")).init);
+
+  const validate = common(
+    command(
+      program,
+      "validate",
+      "check every file of the project and report all problems at once",
+      "sync validate",
+      "sync validate --json",
+    ),
+  );
+  does(validate, async () => (await import("./commands/validate.js")).validate);
+
+  const plan = common(
+    command(
+      program,
+      "plan",
+      "show what a run would post, document by document, and send nothing",
+      "sync plan expense-to-gl",
+      "sync plan expense-to-gl --limit 200",
+      "sync plan expense-to-gl --json > plan.json",
+    ),
+  );
+  plan
+    .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
+    .option("--full", "read everything again, also what was read before")
+    .option("--limit <n>", "documents to show", "20")
+    .option("--detailed-exitcode", "exit 8 when there is something to post, 0 when there is not")
+    .option("--quiet", "no progress");
+  does(plan, async () => (await import("./commands/plan.js")).plan);
+
+  const run = common(
+    command(
+      program,
+      "run",
+      "read, map, post: one run of a pipeline",
+      "sync run expense-to-gl",
+      "sync run --all --quiet",
+      "sync run expense-to-gl --full",
+    ),
+  );
+  run
+    .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
+    .option("--all", "every pipeline of the project, one after the other")
+    .option("--full", "read everything again, also what was read before")
+    .option("--quiet", "no progress; only problems and the summary");
+  does(run, async () => (await import("./commands/run.js")).run);
+
+  const status = common(command(program, "status", "one line for each pipeline: last run, what waits, the watermark", "sync status"));
+  does(status, async () => (await import("./commands/status.js")).status);
+
+  const runs = common(
+    command(
+      program,
+      "runs",
+      "past runs, newest first; or one run with all its figures",
+      "sync runs",
+      "sync runs --pipeline expense-to-gl --limit 5",
+      "sync runs 12",
+    ),
+  );
+  runs
+    .addArgument(new Argument("[id]", "number of a run"))
+    .option("--pipeline <name>", "only of this pipeline")
+    .option("--limit <n>", "how many", "20");
+  does(runs, async () => (await import("./commands/runs.js")).runs);
+
+  const quarantine = command(program, "quarantine", "what waits because it could not be posted, and why");
+  const listItems = common(
+    command(
+      quarantine,
+      "list",
+      "what waits, with reasons",
+      "sync quarantine list",
+      "sync quarantine list --by cause",
+      "sync quarantine list --dropped",
+    ),
+  );
+  listItems
+    .option("--pipeline <name>", "only of this pipeline")
+    .option("--dropped", "what people dropped, with their reasons")
+    .addOption(new Option("--by <what>", "group them").choices(["cause"]));
+  does(listItems, async () => (await import("./commands/quarantine.js")).list);
+  const showItem = common(command(quarantine, "show", "one item with everything known about it", "sync quarantine show BX26110012"));
+  showItem.addArgument(new Argument("<key>", "document or record key")).option("--pipeline <name>", "in this pipeline");
+  does(showItem, async () => (await import("./commands/quarantine.js")).show);
+  const retry = common(
+    command(
+      quarantine,
+      "retry",
+      "try again now, without reading the source",
+      "sync quarantine retry BX26110012",
+      "sync quarantine retry --all",
+    ),
+  );
+  retry
+    .addArgument(new Argument("[keys...]", "document or record keys"))
+    .option("--all", "everything that waits")
+    .option("--pipeline <name>", "in this pipeline")
+    .option("--quiet", "no progress");
+  does(retry, async () => (await import("./commands/quarantine.js")).retry);
+  const drop = common(
+    command(
+      quarantine,
+      "drop",
+      "never post this, with a reason; it comes back when its records change",
+      'sync quarantine drop BX26110012 --reason "private, withdrawn by phone"',
+    ),
+  );
+  drop
+    .addArgument(new Argument("<key>", "document or record key"))
+    .requiredOption("--reason <text>", "why; kept with the item")
+    .option("--pipeline <name>", "in this pipeline");
+  does(drop, async () => (await import("./commands/quarantine.js")).drop);
+
+  const state = command(program, "state", "what the store remembers of a pipeline");
+  const stateList = common(command(state, "list", "watermark, units read, documents and records of each pipeline", "sync state list"));
+  does(stateList, async () => (await import("./commands/state.js")).list);
+  const stateShow = common(
+    command(
+      state,
+      "show",
+      "the units a pipeline has read, or the postings of one document",
+      "sync state show --pipeline expense-to-gl",
+      "sync state show BX26110012",
+    ),
+  );
+  stateShow.addArgument(new Argument("[key]", "a document key")).option("--pipeline <name>", "of this pipeline");
+  does(stateShow, async () => (await import("./commands/state.js")).show);
+  const stateSet = common(
+    command(
+      state,
+      "set",
+      "move the watermark back, or forget that a unit was read, so that it is read again",
+      'sync state set watermark "2026-11-01" --pipeline expense-to-gl',
+      "sync state set forget 报销明细-2026-11-20.csv",
+    ),
+  );
+  stateSet
+    .addArgument(new Argument("<what>", "what to set").choices(["watermark", "forget"]))
+    .addArgument(new Argument("<value>", "the watermark, or the name of the unit"))
+    .option("--pipeline <name>", "of this pipeline");
+  does(stateSet, async () => (await import("./commands/state.js")).set);
+
+  const ledger = command(program, "ledger", "look into the embedded ledger");
+  const onBooks = (made: Command): Command =>
+    common(made).option("--connection <name>", "which ledger connection; may be left out when there is only one");
+  const balance = onBooks(
+    command(ledger, "balance", "trial balance", "sync ledger balance", "sync ledger balance --period 2026-11 --json"),
+  );
+  balance
+    .option("--period <yyyy-mm>", "only this month, with opening and closing balances")
+    .option("--through <yyyy-mm>", "up to and including this month");
+  does(balance, async () => (await import("./commands/ledger.js")).balance);
+  const journal = onBooks(command(ledger, "journal", "vouchers of a month, or of all months", "sync ledger journal --period 2026-11"));
+  journal.option("--period <yyyy-mm>", "only this month").option("--limit <n>", "how many vouchers to show");
+  does(journal, async () => (await import("./commands/ledger.js")).journal);
+  const showVoucher = onBooks(command(ledger, "show", "one voucher", 'sync ledger show "2026-11 记-0001"', "sync ledger show BX26110012"));
+  showVoucher.addArgument(new Argument("<reference>", "voucher number, external reference, or document key"));
+  does(showVoucher, async () => (await import("./commands/ledger.js")).show);
+  const exportBooks = onBooks(
+    command(
+      ledger,
+      "export",
+      "the books as an hledger journal, so that another program can check them",
+      "sync ledger export > books.journal && hledger -f books.journal check",
+    ),
+  );
+  exportBooks.option("--out <file>", "write to a file instead of standard output");
+  does(exportBooks, async () => (await import("./commands/ledger.js")).exportBooks);
+
+  const connectorsCommand = command(program, "connectors", "what the program can talk to");
+  const listConnectors = common(command(connectorsCommand, "list", "all connectors", "sync connectors list"));
+  does(listConnectors, async () => (await import("./commands/connectors.js")).list);
+  return program;
+}
+
+function example(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
+}

@@ -1,0 +1,150 @@
+import { styleText } from "node:util";
+import { type Document, documentAmount, lineAmount } from "../../model/document.js";
+import { formatAmount } from "../../model/money.js";
+import type { Change, ChangeKind } from "../../model/plan.js";
+import { displayKey } from "../../model/record.js";
+import type { Planned } from "../../run/plan.js";
+import { documentToJson } from "./document.js";
+import { problemToJson } from "./problem.js";
+import { count } from "./progress.js";
+import { renderTotals } from "./run.js";
+import { pad, renderTable } from "./table.js";
+
+const SIGNS = { create: "+", replace: "~", reverse: "-", hold: "!", keep: "=" } as const satisfies Record<ChangeKind, string>;
+const SHOWN: readonly ChangeKind[] = ["create", "replace", "reverse", "hold"];
+/** Lines of one document before the rest is folded. */
+const LINES = 12;
+
+type Paint = (kind: ChangeKind, text: string) => string;
+
+/** The plan as a diff for people: documents with their fields and lines, then totals. At most `limit` documents are shown. */
+export function renderPlan(planned: Planned, waiting: number, options: { readonly limit: number; readonly color: boolean }): string {
+  const { counts } = planned;
+  const colors = { create: "green", replace: "yellow", reverse: "red", hold: "magenta", keep: "dim" } as const;
+  const paint: Paint = (kind, text) => (options.color ? styleText(colors[kind], text, { validateStream: false }) : text);
+  let text = "";
+  let shown = 0;
+  const total = SHOWN.reduce((sum, kind) => sum + counts[kind], 0);
+  for (const batch of planned.changes.inOrder(SHOWN, 100)) {
+    for (const { change } of batch) {
+      if (shown === options.limit) break;
+      text += `${renderChange(change, paint)}\n`;
+      shown += 1;
+    }
+    if (shown === options.limit) break;
+  }
+  if (total > shown) text += `… and ${count(total - shown)} more documents; show them with --limit ${total}\n\n`;
+  text += `plan: ${count(counts.create)} to post, ${count(counts.replace)} to replace, ${count(counts.reverse)} to reverse, ${count(counts.hold)} held, ${count(counts.keep)} looked at and unchanged\n`;
+  if (waiting > 0) text += `${count(waiting)} items wait in quarantine: sync quarantine list\n`;
+  const accounts = planned.totals.byAccount();
+  if (accounts.length > 0) text += `\n${renderTotals(accounts)}\n${renderPeriods(planned)}`;
+  return text;
+}
+
+function renderPeriods(planned: Planned): string {
+  return renderTable(
+    [{ title: "  period" }, { title: "debit", align: "right" }, { title: "credit", align: "right" }, { title: "" }],
+    planned.totals
+      .byPeriod()
+      .map(({ period, currency, debitMinor, creditMinor }) => [
+        `  ${period}`,
+        formatAmount(debitMinor, currency),
+        formatAmount(creditMinor, currency),
+        currency,
+      ]),
+  );
+}
+
+function renderChange(change: Change, paint: Paint): string {
+  const head = (document: Document | null, about: string): string => {
+    const facts =
+      document === null
+        ? ""
+        : `  ${document.date}  ${formatAmount(documentAmount(document), document.currency)} ${document.currency}  ${document.text}`;
+    return `${paint(change.kind, `${SIGNS[change.kind]} ${displayKey(change.key)}`)}${facts}${about === "" ? "" : `  (${about})`}\n`;
+  };
+  switch (change.kind) {
+    case "create":
+      return head(change.document, "") + renderLines(change.document, "+", (text) => paint("create", text));
+    case "reverse":
+      return (
+        head(change.posted.document, `posted as ${change.posted.reference}`) +
+        renderLines(change.posted.document, "-", (text) => paint("reverse", text))
+      );
+    case "replace":
+      return (
+        head(change.document, `posted as ${change.posted.reference}`) + renderDifference(change.posted.document, change.document, paint)
+      );
+    case "hold":
+      return head(change.document, `held: ${change.problem.message}`);
+    case "keep":
+      return head(null, "unchanged");
+  }
+}
+
+function lineTexts(document: Document): string[] {
+  return document.lines.map((line) => {
+    const extras = [line.partner, ...Object.entries(line.dimensions).map(([name, value]) => `${name} ${value}`)].filter(
+      (each) => each !== null,
+    );
+    const amount = lineAmount(line, document.currency);
+    return `${line.side === "debit" ? "debit " : "credit"}  ${pad(line.account, 10, "left")}  ${pad(amount, 14, "right")}  ${line.text}${extras.length > 0 ? `  [${extras.join(", ")}]` : ""}`;
+  });
+}
+
+function renderLines(document: Document, sign: string, paint: (text: string) => string): string {
+  const texts = lineTexts(document);
+  const shown = texts.length > LINES ? texts.slice(0, LINES) : texts;
+  const rest = texts.length > LINES ? `      … and ${texts.length - LINES} more lines\n` : "";
+  return shown.map((text) => `${paint(`    ${sign} ${text}`)}\n`).join("") + rest;
+}
+
+/** Header fields before and after, and the lines that went or came; equal lines are not repeated. */
+function renderDifference(before: Document, after: Document, paint: Paint): string {
+  let text = "";
+  const fields: (readonly [string, string, string])[] = [
+    ["date", before.date, after.date],
+    ["currency", before.currency, after.currency],
+    ["text", before.text, after.text],
+    ["attachments", String(before.attachments), String(after.attachments)],
+    ...[...new Set([...Object.keys(before.fields), ...Object.keys(after.fields)])].map(
+      (name) => [name, before.fields[name] ?? "", after.fields[name] ?? ""] as const,
+    ),
+  ];
+  for (const [name, from, to] of fields) {
+    if (from !== to)
+      text += `    ${name}: ${paint("reverse", from === "" ? "empty" : from)} → ${paint("create", to === "" ? "empty" : to)}\n`;
+  }
+  const old = lineTexts(before);
+  const fresh = lineTexts(after);
+  const kept = new Map<string, number>();
+  for (const line of old) kept.set(line, (kept.get(line) ?? 0) + 1);
+  const added: string[] = [];
+  for (const line of fresh) {
+    const left = kept.get(line) ?? 0;
+    if (left > 0) kept.set(line, left - 1);
+    else added.push(line);
+  }
+  for (const line of old) {
+    const left = kept.get(line) ?? 0;
+    if (left === 0) continue;
+    kept.set(line, left - 1);
+    text += `${paint("reverse", `    - ${line}`)}\n`;
+  }
+  return text + added.map((line) => `${paint("create", `    + ${line}`)}\n`).join("");
+}
+
+/** Every change of the plan as data, `keep` included. */
+export function* planToJson(planned: Planned): Generator<unknown> {
+  for (const batch of planned.changes.inOrder(["create", "replace", "reverse", "hold", "keep"], 100)) {
+    for (const { change } of batch) {
+      yield {
+        key: displayKey(change.key),
+        change: change.kind,
+        ...("document" in change && change.document !== null ? { after: documentToJson(change.document) } : {}),
+        ...("posted" in change ? { before: documentToJson(change.posted.document), posted: change.posted.reference } : {}),
+        ...(change.kind === "hold" ? { problem: problemToJson(change.problem) } : {}),
+      };
+    }
+  }
+}

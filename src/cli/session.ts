@@ -1,0 +1,95 @@
+import { dirname, relative, resolve } from "node:path";
+import { findProject } from "../config/find-project.js";
+import { loadAll } from "../config/load.js";
+import type { Pipeline, Project } from "../config/pipeline.js";
+import { loadProject } from "../config/project.js";
+import { connectors } from "../connectors/index.js";
+import { nearestName } from "../model/nearest.js";
+import { type Problem, ProblemError, problem } from "../model/problem.js";
+import { Store } from "../store/store.js";
+import type { CommandContext, CommonOptions } from "./io.js";
+
+/** The project a command works on: named with `--project`, or found here or above. */
+export async function openProject(context: CommandContext, options: CommonOptions): Promise<Project> {
+  const file = options.project === undefined ? findProject(context.cwd) : resolve(context.cwd, options.project);
+  if (file === null) {
+    throw new ProblemError(
+      problem(
+        "CONFIG_NO_PROJECT",
+        `there is no sync.yaml in \`${context.cwd}\` or above`,
+        [],
+        "run `sync init`, change to the project's folder, or name the file with `--project FILE`",
+      ),
+    );
+  }
+  const loaded = await loadProject(file, { environment: options.env ?? null, env: context.env, connectors });
+  if (loaded.value === null) throw new ProblemError(loaded.problems);
+  return loaded.value;
+}
+
+/** The named pipeline, or the only one there is. Mistakes in other pipelines do not stand in its way. */
+export async function choosePipeline(project: Project, name: string | undefined): Promise<Pipeline> {
+  const { pipelines, problems } = await loadAll(project, { connectors });
+  const names = pipelines.map((pipeline) => pipeline.name);
+  if (name === undefined) {
+    const [only] = pipelines;
+    if (only !== undefined && pipelines.length === 1 && problems.length === 0) return only;
+    if (problems.length > 0) throw new ProblemError(problems);
+    throw new ProblemError(
+      problem(
+        "USAGE",
+        `which pipeline? There are ${names.map((each) => `\`${each}\``).join(", ") || "none"}`,
+        [],
+        "name one, or use `--all`",
+      ),
+    );
+  }
+  const found = pipelines.find((pipeline) => pipeline.name === name);
+  if (found !== undefined) return found;
+  // The name may belong to a file that could not be read.
+  if (problems.length > 0) throw new ProblemError([unknownPipeline(name, names), ...problems]);
+  throw new ProblemError(unknownPipeline(name, names));
+}
+
+export async function allPipelines(
+  project: Project,
+): Promise<{ readonly pipelines: readonly Pipeline[]; readonly problems: readonly Problem[] }> {
+  return loadAll(project, { connectors });
+}
+
+export function openStore(context: CommandContext, project: Project, create: boolean): Store {
+  return Store.open(project.store, { create, now: context.now });
+}
+
+/** The number of a pipeline that ran before, whether or not its file can still be read. */
+export function pipelineInStore(store: Store, name: string | undefined): { readonly id: number; readonly name: string } {
+  const names = store.pipelineNames();
+  const chosen = name ?? (names.length === 1 ? names[0] : undefined);
+  if (chosen === undefined) {
+    const known = names.map((each) => `\`${each}\``).join(", ") || "none yet";
+    throw new ProblemError(problem("USAGE", `which pipeline? The store knows ${known}`, [], "name one with `--pipeline NAME`"));
+  }
+  if (!names.includes(chosen)) throw new ProblemError(unknownPipeline(chosen, names));
+  return { id: store.pipelineId(chosen), name: chosen };
+}
+
+/** Relative paths of a pipeline start in the folder of its file. */
+export function folderOf(pipeline: Pipeline): string {
+  return dirname(pipeline.file);
+}
+
+export function shownPath(context: CommandContext, path: string): string {
+  const shown = relative(context.cwd, path);
+  return shown === "" || shown.startsWith("..") ? path : shown;
+}
+
+function unknownPipeline(name: string, known: readonly string[]): Problem {
+  const near = nearestName(name, known);
+  const list = known.map((each) => `\`${each}\``).join(", ") || "none";
+  return problem(
+    "CONFIG_NO_PIPELINE",
+    `no pipeline \`${name}\`; there are ${list}`,
+    [],
+    near === null ? "`sync validate` lists all pipelines and what is wrong with them" : `did you mean \`${near}\`?`,
+  );
+}

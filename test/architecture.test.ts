@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { cruise, type ICruiseResult } from "dependency-cruiser";
+import extractTSConfig from "dependency-cruiser/config-utl/extract-ts-config";
+import { beforeAll, describe, expect, test } from "vitest";
+import { connectors } from "../src/connectors/index.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What each folder of src may import, beside itself. `type:` allows type imports only. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  model: [],
+  expression: ["model"],
+  steps: ["model", "expression", "type:config"],
+  config: ["model", "expression", "connectors/contract"],
+  report: ["model"],
+  store: ["model"],
+  connectors: ["model", "connectors/contract", "connectors/files", "connectors/http"],
+  run: ["model", "expression", "steps", "config", "report", "store", "connectors/contract"],
+  cli: ["model", "expression", "steps", "config", "report", "store", "connectors", "run"],
+};
+
+/** `src/connectors/csv/source.ts` is in room `connectors/csv`; `src/model/money.ts` in room `model`. */
+function roomOf(path: string): string {
+  const [, folder = "", second = ""] = path.split("/");
+  return folder === "connectors" ? `connectors/${second.replace(/\.ts$/, "")}` : folder;
+}
+
+function isAllowed(from: string, to: string, isTypeOnly: boolean): boolean {
+  const source = roomOf(from);
+  const target = roomOf(to);
+  if (source === target) return true;
+  // The list of connectors names them all; that is its whole purpose. Its type of list is the configuration's.
+  if (source === "connectors/index") return target.startsWith("connectors/") || (target === "config" && isTypeOnly);
+  const allowed = MAY_IMPORT[source.split("/")[0] as string] ?? [];
+  return allowed.some((each) => {
+    if (each.startsWith("type:")) return isTypeOnly && target === each.slice(5);
+    return target === each || (each === "connectors" && target.startsWith("connectors/"));
+  });
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? filesBelow(path) : path.endsWith(".ts") ? [path] : [];
+  });
+}
+
+const sources = filesBelow(join(root, "src")).map((path) => ({
+  path: relative(root, path).replaceAll("\\", "/"),
+  text: readFileSync(path, "utf8"),
+}));
+
+describe("the import table", () => {
+  let modules: ICruiseResult["modules"] = [];
+
+  beforeAll(async () => {
+    const result = await cruise(
+      ["src"],
+      {
+        baseDir: root,
+        tsPreCompilationDeps: "specify",
+        tsConfig: { fileName: "tsconfig.json" },
+        doNotFollow: { path: "node_modules" },
+        enhancedResolveOptions: { extensions: [".ts", ".js"] },
+      },
+      undefined,
+      { tsConfig: extractTSConfig(join(root, "tsconfig.json")) },
+    );
+    modules = (result.output as ICruiseResult).modules.filter((module) => module.source.startsWith("src/"));
+  });
+
+  test("every file of src was looked at, with its imports", () => {
+    expect(modules.length).toBe(sources.length);
+    expect(modules.flatMap((module) => module.dependencies.filter((each) => each.resolved.startsWith("src/"))).length).toBeGreaterThan(
+      sources.length,
+    );
+  });
+
+  test("imports go one way", () => {
+    const wrong = modules.flatMap((module) =>
+      module.dependencies
+        .filter((each) => each.resolved.startsWith("src/"))
+        .filter((each) => !isAllowed(module.source, each.resolved, each.dependencyTypes.includes("type-only")))
+        .map((each) => `${module.source} must not import ${each.resolved}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("there are no cycles, type imports included", () => {
+    const graph = new Map(
+      modules.map((module) => [module.source, module.dependencies.map((each) => each.resolved).filter((each) => each.startsWith("src/"))]),
+    );
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) {
+        cycles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+        return;
+      }
+      if (done.has(file)) return;
+      for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of graph.keys()) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+});
+
+test("model, expression and steps are pure: no waiting, clock, randomness or files", () => {
+  const impure = /\basync\b|\bawait\b|\bnew Date\(\)|Date\.now|performance\.now|Math\.random|randomUUID|from "node:(?!crypto)|process\./;
+  const wrong = sources
+    .filter(({ path }) => /^src\/(model|expression|steps)\//.test(path))
+    .filter(({ text }) => impure.test(withoutComments(text)));
+  expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+test("only the store, and connectors whose system speaks it, know SQL", () => {
+  const allowed = /^src\/(store|connectors\/ledger)\//;
+  const wrong = sources.filter(
+    ({ path, text }) =>
+      !allowed.test(path) && /better-sqlite3|\bSELECT\b[\s\S]+\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b/.test(withoutComments(text)),
+  );
+  expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+test("each folder of connectors is in the list, under its own name, and the other way round", async () => {
+  const folders = readdirSync(join(root, "src/connectors")).filter(
+    (name) => statSync(join(root, "src/connectors", name)).isDirectory() && !name.startsWith("_"),
+  );
+  expect([...connectors.keys()].sort()).toEqual(folders.sort());
+  for (const [name, load] of connectors) expect((await load()).name).toBe(name);
+});
+
+test("no file hides three ideas: files stay readable in one sitting", () => {
+  const long = sources.filter(({ text }) => text.split("\n").length > 420);
+  expect(long.map(({ path, text }) => `${path}: ${text.split("\n").length} lines`)).toEqual([]);
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+}
