@@ -116,7 +116,13 @@ export type SourceEvent =
       /** How far the whole read is, in units of the source's choice (bytes, items), for the progress display. */
       readonly progress?: { readonly done: number; readonly total: number };
     }
-  | { readonly kind: "complete"; readonly unit: string; readonly fingerprint: string }
+  | {
+      readonly kind: "complete";
+      readonly unit: string;
+      readonly fingerprint: string;
+      /** Rows left out on purpose, as the options say: totals, footers. They are counted, so that nothing goes silently. */
+      readonly leftOut?: number;
+    }
   /** What was delivered of this unit must be forgotten; it is read again next time. */
   | { readonly kind: "abandoned"; readonly unit: string; readonly problem: Problem };
 

@@ -86,7 +86,7 @@ export function zonedDateReader(timeZone: string): (instant: string) => DateText
   const offsets = zoneOffsets(timeZone);
   return (instant) => {
     const utc = Date.parse(instant);
-    return Number.isNaN(utc) ? null : (instantText(utc + offsets.ofInstant(utc))?.slice(0, 10) ?? null);
+    return Number.isNaN(utc) ? null : dateOfDays(Math.floor((utc + offsets.ofInstant(utc)) / DAY_MS));
   };
 }
 
@@ -319,7 +319,31 @@ function zoneClock(timeZone: string): (utcMs: number) => number {
   };
 }
 
+/** `YYYY-MM-DDTHH:mm:ss.sssZ`, or null outside the years 1000 to 9999. Several times faster than Date, which every record would pass. */
 function instantText(utcMs: number): string | null {
-  const year = new Date(utcMs).getUTCFullYear();
-  return year >= 1000 && year <= 9999 ? new Date(utcMs).toISOString() : null;
+  const date = dateOfDays(Math.floor(utcMs / DAY_MS));
+  if (date === null) return null;
+  const inDay = utcMs - Math.floor(utcMs / DAY_MS) * DAY_MS;
+  const seconds = Math.floor(inDay / 1000);
+  const milli = inDay - seconds * 1000;
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const padded = milli < 10 ? `00${milli}` : milli < 100 ? `0${milli}` : `${milli}`;
+  return `${date}T${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[seconds % 60]}.${padded}Z`;
+}
+
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
+
+/** The last day asked for: records mostly come in the order of their dates. */
+let lastDays = Number.NaN;
+let lastDate: DateText | null = null;
+
+/** The date so many days after 1970-01-01. */
+function dateOfDays(days: number): DateText | null {
+  if (days === lastDays) return lastDate;
+  const date = new Date(days * DAY_MS);
+  const year = date.getUTCFullYear();
+  lastDays = days;
+  lastDate = year >= 1000 && year <= 9999 ? formatDate(year, date.getUTCMonth() + 1, date.getUTCDate()) : null;
+  return lastDate;
 }

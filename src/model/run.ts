@@ -9,6 +9,8 @@ export interface RunCounts {
   /** Files or windows read in this run, and those that were read before and have not changed. */
   readonly units: number;
   readonly unitsKnown: number;
+  /** Rows left out on purpose, as the source's options say: totals, footers. */
+  readonly leftOut: number;
   /** Records read from the source in this run. */
   readonly read: number;
   /** Records that are as they were. */

@@ -12,6 +12,8 @@ export interface Extracted {
   read: number;
   changed: number;
   unchanged: number;
+  /** Rows the source left out on purpose, as its options say. */
+  leftOut: number;
   /** Identical rows in one unit, or rows older than what is known. */
   passedOver: number;
   quarantined: number;
@@ -106,6 +108,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         });
         staging.clear();
         result.unitsRead += 1;
+        result.leftOut += event.leftOut ?? 0;
         before = { ...result };
         break;
       }
@@ -164,6 +167,7 @@ export function emptyExtract(): Extracted {
     changed: 0,
     unchanged: 0,
     passedOver: 0,
+    leftOut: 0,
     quarantined: 0,
     removed: 0,
     unitsRead: 0,

@@ -155,6 +155,7 @@ class Run {
         counts: {
           units: this.extracted.unitsRead,
           unitsKnown: this.extracted.unitsKnown,
+          leftOut: this.extracted.leftOut,
           read: this.extracted.read,
           unchanged: this.extracted.unchanged + this.extracted.passedOver,
           changed: this.extracted.changed,

@@ -33,6 +33,8 @@ export function renderRun(result: RunResult, title: string, options: { readonly 
   lines.push(
     `  read      ${figure(counts.read)} records  ${detail(`${count(counts.changed)} new or changed, ${count(counts.unchanged)} as before, from ${files(counts.units)}${known}`)}`,
   );
+  if (counts.leftOut > 0)
+    lines.push(`  left out  ${figure(counts.leftOut)} rows  ${detail("as the source's options say: totals, footers")}`);
   lines.push(`  posted    ${figure(counts.posted)} documents`);
   if (counts.replaced > 0)
     lines.push(`  replaced  ${figure(counts.replaced)} documents  ${detail("changed at the source: reversed and posted again")}`);
