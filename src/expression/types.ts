@@ -84,10 +84,9 @@ export interface Compiled {
 }
 
 /** What a template must give. Where text is wanted, a number or date is a mistake unless it stands inside text or in `text(…)`. */
-export interface Expected {
-  readonly kind: FieldType;
-  readonly nullable: boolean;
-}
+export type Expected =
+  | { readonly kind: FieldType; readonly nullable: boolean }
+  | { readonly kind: "list"; readonly of: FieldType; readonly nullable: false };
 
 /** A mistake in an expression, with its place as offsets in characters into the template's text. */
 export interface Fault {
