@@ -14,7 +14,7 @@ const io: Io = {
 };
 
 /** Runs one command line and returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   const context: CommandContext = { io, cwd: process.cwd(), env: process.env, now: () => new Date() };
   let exitCode: number = EXIT.done;
   const program = buildProgram(context, programVersion(), (code) => {

@@ -43,7 +43,7 @@ export const ProjectFile = Type.Object(
       description: "patterns of pipeline files, from the folder of this file",
       default: "pipelines/*.yaml",
     }),
-    connections: Type.Record(Name, Connection, { description: "systems by name; pipelines use the names", default: {} }),
+    connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
     environments: Type.Optional(
       Type.Record(
         Name,
@@ -52,13 +52,14 @@ export const ProjectFile = Type.Object(
             store: Type.Optional(Type.String({ description: "its own store", path: "new file" })),
             connections: Type.Optional(
               Type.Record(Name, Type.Object({}, { additionalProperties: true }), {
+                ...closed,
                 description: "what differs from the connection of the same name",
               }),
             ),
           },
           closed,
         ),
-        { description: "what `--env NAME` changes" },
+        { ...closed, description: "what `--env NAME` changes" },
       ),
     ),
   },
@@ -78,7 +79,7 @@ const Cursor = Type.Object(
       examples: ["2d", "15m"],
     }),
   },
-  closed,
+  { ...closed, description: "reading goes on from the latest value seen" },
 );
 
 const NumberStyle = Type.Object(
@@ -86,7 +87,7 @@ const NumberStyle = Type.Object(
     decimal: Type.Enum([".", ","], { description: "decimal separator", default: "." }),
     group: Type.Enum([",", ".", " ", "'", ""], { description: "thousands separator; empty when there is none", default: "," }),
   },
-  closed,
+  { ...closed, description: "how numbers are punctuated" },
 );
 
 export const SourceCommon = Type.Object(
@@ -130,7 +131,15 @@ export const SourceCommon = Type.Object(
 const MissingRow = Type.Union(
   [
     Type.Enum(["quarantine", "stop", "empty"]),
-    Type.Object({ use: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])) }, closed),
+    Type.Object(
+      {
+        use: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+          description: "the default row: values by column",
+          examples: [{ 科目编码: "6602" }],
+        }),
+      },
+      closed,
+    ),
   ],
   {
     description: "when no row fits: the document waits in quarantine, the run stops, the value is empty, or a default row is used",
@@ -155,7 +164,7 @@ export const LookupFile = Type.Object(
             Type.String({ description: "expression that gives the date, unless the call gives one", examples: ["支付日期"] }),
           ),
         },
-        closed,
+        { ...closed, description: "columns that say for which days a row holds" },
       ),
     ),
     columns: Type.Optional(
@@ -163,7 +172,7 @@ export const LookupFile = Type.Object(
         Type.String(),
         Type.Object(
           {
-            type: Type.Optional(Type.Enum(["text", "number", "date", "boolean"], { default: "text" })),
+            type: Type.Optional(Type.Enum(["text", "number", "date", "boolean"], { description: "kind of value", default: "text" })),
             optional: Type.Optional(Type.Boolean({ description: "may be empty", default: false })),
           },
           closed,
@@ -187,7 +196,7 @@ const Share = Type.Object(
       }),
     ),
   },
-  closed,
+  { ...closed, description: "splits an amount over several lines, to the cent" },
 );
 
 export const LineTemplate = Type.Object(
@@ -220,7 +229,7 @@ export const DocumentMapping = Type.Object(
       description: "`date`, `currency`, `text`, `attachments`, and the fields of the document type",
       examples: [{ date: "${支付日期}", currency: "CNY", text: "报销 ${单据编号}" }],
     }),
-    lines: Type.Array(LineTemplate, { minItems: 1 }),
+    lines: Type.Array(LineTemplate, { minItems: 1, description: "templates of the document's lines" }),
     "merge by": Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,
@@ -262,7 +271,7 @@ export const PipelineFile = Type.Object(
     ),
     tags: Type.Optional(Type.Array(Type.String(), { description: "for `--tag`" })),
     source: SourceCommon,
-    lookups: Type.Optional(Type.Record(Name, LookupFile, { description: "tables by name" })),
+    lookups: Type.Optional(Type.Record(Name, LookupFile, { ...closed, description: "tables by name" })),
     document: DocumentMapping,
     checks: Type.Optional(Type.Array(Check, { description: "must hold for every document; that it balances is always checked" })),
     stop_when: Type.Optional(

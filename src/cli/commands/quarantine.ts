@@ -170,7 +170,9 @@ export async function drop(context: CommandContext, options: QuarantineOptions, 
         if (item.kind === "record") store.records.removeBad(pipeline.id, item.key);
         else {
           const documentId = store.records.documentId(pipeline.id, item.key);
-          if (documentId !== null) store.records.settle(documentId);
+          if (documentId === null) continue;
+          store.records.settle(documentId);
+          if (store.postings.currentFingerprint(documentId) === null) store.uniqueValues.release(documentId);
         }
       }
     });

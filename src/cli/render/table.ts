@@ -20,17 +20,3 @@ export function pad(text: string, width: number, align: "left" | "right"): strin
   const blanks = " ".repeat(Math.max(0, width - stringWidth(text)));
   return align === "right" ? blanks + text : text + blanks;
 }
-
-/** Cut to a display width, with an ellipsis. */
-export function fit(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
-  let cut = "";
-  let used = 0;
-  for (const character of text) {
-    const wide = stringWidth(character);
-    if (used + wide > width - 1) break;
-    cut += character;
-    used += wide;
-  }
-  return `${cut}…`;
-}

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { type Problem, problem } from "../model/problem.js";
+import { suggest } from "./nearest.js";
+import { resolveFrom } from "./source-file.js";
+import { type MapTree, placeInText, type ScalarTree, type Tree } from "./tree.js";
+
+/** `$${` stands for `${` itself. */
+const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
+
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The same tree with `${env.NAME}` and `${file:PATH}` filled in. A path starts at the folder of the file it is written in; a
+ * final line break of its content is left out. What is missing becomes a problem at its place.
+ */
+export function fillIn(tree: Tree, env: ProcessEnvironment, problems: Problem[]): Tree {
+  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => fillIn(item, env, problems)) };
+  if (tree.kind === "map") return fillInMap(tree, env, problems);
+  if (typeof tree.value !== "string" || !tree.text.includes("${")) return tree;
+  const parts: string[] = [];
+  let isUnusable = false;
+  const text = tree.text.replace(REFERENCE, (whole, reference: string | undefined, offset: number) => {
+    if (reference === undefined) return "${";
+    const value = resolveReference(reference.trim(), tree, offset, offset + whole.length, env, problems);
+    if (value === null) isUnusable = true;
+    else parts.push(value);
+    return value ?? "";
+  });
+  return { ...tree, value: text, text, filledIn: parts, isUnusable };
+}
+
+export function fillInMap(tree: MapTree, env: ProcessEnvironment, problems: Problem[]): MapTree {
+  const entries = new Map([...tree.entries].map(([key, entry]) => [key, { ...entry, value: fillIn(entry.value, env, problems) }]));
+  return { ...tree, entries };
+}
+
+function resolveReference(
+  reference: string,
+  tree: ScalarTree,
+  start: number,
+  end: number,
+  env: ProcessEnvironment,
+  problems: Problem[],
+): string | null {
+  const at = placeInText(tree, start, end);
+  if (reference.startsWith("env.")) {
+    const name = reference.slice("env.".length);
+    const value = env[name];
+    if (value !== undefined) return value;
+    problems.push(
+      problem(
+        "CONFIG_MISSING_SECRET",
+        `environment variable \`${name}\` is not set`,
+        at,
+        `set \`${name}\` before the start, as in \`${name}=… sync run …\``,
+      ),
+    );
+    return null;
+  }
+  if (reference.startsWith("file:")) {
+    const path = reference.slice("file:".length).trim();
+    try {
+      return readFileSync(resolveFrom(tree.file, path), "utf8").replace(/\r?\n$/, "");
+    } catch {
+      problems.push(
+        problem(
+          "CONFIG_MISSING_SECRET",
+          `secret file \`${path}\` cannot be read`,
+          at,
+          `create it, readable by the user who runs sync; the path starts at the folder of \`${tree.file.name}\``,
+        ),
+      );
+      return null;
+    }
+  }
+  problems.push(
+    problem(
+      "CONFIG_WRONG_VALUE",
+      `\`\${${reference}}\` means nothing in a connection; expected \`\${env.NAME}\` or \`\${file:PATH}\``,
+      at,
+      suggest(reference, ["env.", "file:"], "forms") ?? "write `$${` for a literal `${`",
+    ),
+  );
+  return null;
+}

@@ -1,0 +1,216 @@
+import { basename, dirname, resolve } from "node:path";
+import { globSync } from "tinyglobby";
+import type { Connector } from "../connectors/contract.js";
+import { type Problem, problem } from "../model/problem.js";
+import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
+import { nearest, suggest, thereAre } from "./nearest.js";
+import type { Connection, Loaded, Project } from "./pipeline.js";
+import { type ReadContext, read } from "./read.js";
+import { type ConnectorRegistry, findConnector } from "./registry.js";
+import { ProjectFile } from "./schema.js";
+import { schemaNode } from "./schema-node.js";
+import { isFile, readSourceFile, showPath } from "./source-file.js";
+import { child, childScalar, type Entry, keyPlace, type MapTree, mergeTrees, parseTree, placeOf, scalarsOf, type Tree } from "./tree.js";
+
+export interface ProjectOptions {
+  /** The name given with `--env`. */
+  readonly environment?: string | null;
+  /** The environment variables secrets are read from. */
+  readonly env: ProcessEnvironment;
+  readonly connectors: ConnectorRegistry;
+}
+
+/** A project as far as it can be used, so that its pipelines can be checked although something in it is wrong. */
+export interface ProjectDraft {
+  readonly project: Project;
+  /** Connections with a problem of their own; nothing more is said about them. */
+  readonly broken: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads `sync.yaml`: one environment chosen, secrets filled in, paths absolute. */
+export async function loadProject(file: string, options: ProjectOptions): Promise<Loaded<Project>> {
+  const draft = await readProject(file, options);
+  const { problems } = draft;
+  return draft.project === null || problems.length > 0 ? { value: null, problems } : { value: draft.project, problems };
+}
+
+export async function readProject(
+  file: string,
+  options: ProjectOptions,
+): Promise<ProjectDraft | { readonly project: null; readonly problems: readonly Problem[] }> {
+  const path = resolve(file);
+  const folder = dirname(path);
+  const problems: Problem[] = [];
+  const tree = readTree(path, folder, problems);
+  if (tree === null) return { project: null, problems };
+  const settings = read(tree, schemaNode(ProjectFile), { problems }) as Partial<ProjectFile>;
+  const environment = chooseEnvironment(tree, options.environment ?? null, problems);
+  checkTimeZone(tree, settings.timeZone, problems);
+
+  const secrets = new Set<string>();
+  const { connections, broken } = await readConnections(connectionsOf(tree, environment, problems), options, secrets, problems);
+  const chosen = environment === null ? undefined : settings.environments?.[environment];
+  const project: Project = {
+    name: settings.project ?? basename(folder),
+    folder,
+    file: path,
+    environment,
+    store: resolve(folder, chosen?.store ?? settings.store ?? ".sync/store.db"),
+    timeZone: settings.timeZone ?? "Asia/Shanghai",
+    language: settings.language ?? "en",
+    connections,
+    pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
+    secrets: [...secrets].filter((secret) => secret !== ""),
+  };
+  return { project, broken, problems };
+}
+
+function readTree(path: string, folder: string, problems: Problem[]): MapTree | null {
+  if (!isFile(path)) {
+    problems.push(
+      problem(
+        "CONFIG_NO_PROJECT",
+        "there is no project file here",
+        { file: showPath(path, folder) },
+        "run `sync init`, or start in a folder with a sync.yaml",
+      ),
+    );
+    return null;
+  }
+  const file = readSourceFile(path, folder, problems);
+  if (file === null) return null;
+  const tree = parseTree(file, problems);
+  if (tree === null || tree.kind === "map") return tree;
+  problems.push(problem("CONFIG_WRONG_VALUE", "the file is not a mapping; expected `key: value` lines", placeOf(tree)));
+  return null;
+}
+
+function chooseEnvironment(tree: MapTree, wanted: string | null, problems: Problem[]): string | null {
+  if (wanted === null) return null;
+  const environments = child(tree, "environments");
+  const known = environments?.kind === "map" ? [...environments.entries.keys()] : [];
+  if (known.includes(wanted)) return wanted;
+  const close = nearest(wanted, known);
+  const at = environments === undefined ? { file: tree.file.name } : placeOf(environments);
+  problems.push(
+    problem(
+      "CONFIG_UNKNOWN_ENVIRONMENT",
+      `unknown environment \`${wanted}\`; ${thereAre(known)}`,
+      at,
+      close === null ? "environments stand in sync.yaml, under `environments`" : `did you mean \`${close}\`?`,
+    ),
+  );
+  return null;
+}
+
+function checkTimeZone(tree: MapTree, timeZone: string | undefined, problems: Problem[]): void {
+  const written = childScalar(tree, "timeZone");
+  if (written === undefined || timeZone === undefined) return;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone });
+  } catch {
+    const close = nearest(timeZone, Intl.supportedValuesOf("timeZone"));
+    const hint = close === null ? "names look like `Asia/Shanghai`" : `did you mean \`${close}\`?`;
+    problems.push(problem("CONFIG_WRONG_VALUE", `unknown time zone \`${timeZone}\`; expected an IANA name`, placeOf(written), hint));
+  }
+}
+
+// ---------------------------------------------------------------- connections
+
+/** The connections of the project with those of the environment laid over them. */
+function connectionsOf(tree: MapTree, environment: string | null, problems: Problem[]): MapTree | null {
+  const base = asMap(child(tree, "connections"));
+  const own = environment === null ? null : asMap(child(child(child(tree, "environments"), environment), "connections"));
+  if (own === null) return base;
+  for (const entry of own.entries.values()) {
+    if (base?.entries.has(entry.key) === true || child(entry.value, "connector") !== undefined) continue;
+    const known = [...(base?.entries.keys() ?? [])];
+    problems.push(
+      problem(
+        "CONFIG_UNKNOWN_CONNECTION",
+        `environment \`${environment}\` changes the connection \`${entry.key}\`, which does not exist`,
+        keyPlace(entry),
+        suggest(entry.key, known, "connections") ?? "add it under `connections`",
+      ),
+    );
+  }
+  return base === null ? own : mergeTrees(own, base);
+}
+
+function asMap(tree: Tree | undefined): MapTree | null {
+  return tree?.kind === "map" ? tree : null;
+}
+
+async function readConnections(
+  tree: MapTree | null,
+  options: ProjectOptions,
+  secrets: Set<string>,
+  problems: Problem[],
+): Promise<{ connections: Map<string, Connection>; broken: Set<string> }> {
+  const connections = new Map<string, Connection>();
+  const broken = new Set<string>();
+  for (const entry of tree?.entries.values() ?? []) {
+    const own: Problem[] = [];
+    const connection = await readConnection(entry, options, secrets, own);
+    if (connection === null || own.length > 0) broken.add(entry.key);
+    if (connection !== null) connections.set(entry.key, connection);
+    problems.push(...own);
+  }
+  return { connections, broken };
+}
+
+async function readConnection(
+  entry: Entry,
+  options: ProjectOptions,
+  secrets: Set<string>,
+  problems: Problem[],
+): Promise<Connection | null> {
+  const named = childScalar(entry.value, "connector");
+  if (entry.value.kind !== "map" || named === undefined) return null;
+  const connector = await findConnector(named, options.connectors, problems);
+  if (connector === null) return null;
+  hideSecrets(entry.value, connector);
+  const filled = fillInMap(entry.value, options.env, problems);
+  const context: ReadContext = {
+    problems,
+    onSecret: (tree) => {
+      for (const secret of [tree.text, ...(tree.filledIn ?? [])]) secrets.add(secret);
+    },
+  };
+  return { name: entry.key, connector, options: readConnectionOptions(filled, connector, context) };
+}
+
+/** The options of a connection as its connector describes them; `connector` itself is not one of them. */
+export function readConnectionOptions(tree: MapTree, connector: Connector, context: ReadContext): unknown {
+  const entries = new Map(tree.entries);
+  entries.delete("connector");
+  return read({ ...tree, entries }, schemaNode(connector.connection), context);
+}
+
+/** Covers secrets that are written out, before any excerpt is made: the value of a misspelt `password` is as secret as that of `password`. */
+function hideSecrets(tree: MapTree, connector: Connector): void {
+  const known = schemaNode(connector.connection).properties ?? {};
+  for (const { key, value } of tree.entries.values()) {
+    const described = Object.hasOwn(known, key) ? known[key] : undefined;
+    const isPlain = key === "connector" || (described !== undefined && described.secret !== true);
+    if (!isPlain && value.kind === "scalar" && !value.text.includes("${")) value.file.hide(value.start, value.end);
+  }
+}
+
+// ---------------------------------------------------------------- pipeline files
+
+function findPipelineFiles(tree: MapTree, projectFile: string, patterns: string | string[], problems: Problem[]): string[] {
+  const folder = dirname(projectFile);
+  const files = globSync(patterns, { cwd: folder, absolute: true, onlyFiles: true, expandDirectories: false })
+    .map((file) => resolve(file))
+    .filter((file) => file !== projectFile)
+    .sort((a, b) => (a < b ? -1 : 1));
+  for (const written of scalarsOf(child(tree, "pipelines"))) {
+    if (/[*?[\]{}!()]/.test(written.text) || isFile(resolve(folder, written.text))) continue;
+    problems.push(
+      problem("CONFIG_MISSING_FILE", `there is no pipeline file \`${written.text}\``, placeOf(written), "create it, or correct the path"),
+    );
+  }
+  return files;
+}
