@@ -36,6 +36,7 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
       host: hostname(),
       pid: process.pid,
       isAlive,
+      random: Math.random,
       randomWord: () => randomBytes(12).toString("hex"),
       program: programVersion(),
       onProgress,

@@ -148,12 +148,21 @@ export interface ReverseItem {
 
 export interface Target {
   readonly traits: TargetTraits;
-  /** Sends once and never retries: only the caller knows whether a repeat is safe. One outcome per item, in order. */
+  /**
+   * Sends once and never retries: only the caller knows whether a repeat is safe. One outcome per item, in order. The
+   * one exception is an answer that says "not signed in" (401), which proves that nothing was done: sign in and send
+   * once more. Throws ProblemError only when certainly nothing was sent and nothing can be.
+   */
   post(items: readonly PostItem[]): Promise<readonly PostOutcome[]>;
   /** Cancels postings, each with a new, opposite document. One outcome per item, in order. */
   reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]>;
-  /** Answers "did it arrive?" after a crash or a timeout. */
+  /** Answers "did it arrive?" after a crash or a timeout. Throws ProblemError when the target cannot tell now. */
   lookup(idempotencyKey: string): Promise<Found | null>;
+  /**
+   * The idempotency key of what this pipeline posted last, where the target can tell in one call. A store that does not
+   * know it is older than the target.
+   */
+  latest?(pipeline: string): Promise<string | null>;
   /** Says for each document why it would be refused, without posting; null where nothing speaks against it. */
   check?(documents: readonly Document[]): Promise<readonly (Problem | null)[]>;
   close?(): Promise<void>;
@@ -166,4 +175,8 @@ export interface TargetTraits {
   readonly quietMs: number;
   /** Most documents in one call of `post` or `reverse`. */
   readonly batch: number;
+  /** Calls that may be under way at once; 1 where the system wants one writer. */
+  readonly concurrency: number;
+  /** `lookup` can find a document by our key. Where it cannot, a person says what became of an unconfirmed document. */
+  readonly searchable: boolean;
 }

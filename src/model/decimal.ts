@@ -8,7 +8,7 @@ const MAX_DIGITS = 60;
 
 const POWERS: bigint[] = [1n];
 /** 10 to the power of a small whole number. */
-export function powerOfTen(exponent: number): bigint {
+function powerOfTen(exponent: number): bigint {
   for (let known = POWERS.length; known <= exponent; known += 1) POWERS.push((POWERS[known - 1] as bigint) * 10n);
   return POWERS[exponent] as bigint;
 }
@@ -143,7 +143,7 @@ export function formatScaled(coefficient: bigint, scale: number): string {
 }
 
 /** Divides two integers and rounds the quotient to an integer. */
-export function divideRounded(numerator: bigint, denominator: bigint, mode: RoundingMode): bigint {
+function divideRounded(numerator: bigint, denominator: bigint, mode: RoundingMode): bigint {
   const quotient = numerator / denominator;
   const remainder = numerator % denominator;
   if (remainder === 0n) return quotient;

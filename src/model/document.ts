@@ -89,7 +89,7 @@ export function documentAmount(document: Document): bigint {
   return DOCUMENT_TYPES[document.type].lines === "both" ? debitMinor : debitMinor - creditMinor;
 }
 
-export function isBalanced(lines: readonly Line[]): boolean {
+function isBalanced(lines: readonly Line[]): boolean {
   const { debitMinor, creditMinor } = totalsOf(lines);
   return debitMinor === creditMinor;
 }
@@ -144,7 +144,7 @@ export function lineAmount(line: Line, currency: string): string {
  * The content of a document as one text: equal content gives equal text. Lines are sorted, so that the order in which
  * records arrived is not a change; the key is part of it, the idempotency key is not.
  */
-export function canonicalContent(document: Document): string {
+function canonicalContent(document: Document): string {
   const lines = document.lines.map((line) =>
     JSON.stringify([line.account, line.side, line.amountMinor.toString(), line.text, line.partner, sortedEntries(line.dimensions)]),
   );

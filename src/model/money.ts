@@ -1,10 +1,4 @@
-import { type Decimal, formatScaled } from "./decimal.js";
-
-/** An exact amount: a whole number of the currency's smallest unit (fen, cents), and the ISO 4217 code. */
-export interface Money {
-  readonly amountMinor: bigint;
-  readonly currency: string;
-}
+import { formatScaled } from "./decimal.js";
 
 /** Decimal places by ISO 4217 where they are not two. */
 const PLACES: Readonly<Record<string, number>> = {
@@ -42,11 +36,6 @@ export function currencyPlaces(currency: string): number {
 /** True for three capital letters, the form of an ISO 4217 code. */
 export function isCurrencyCode(text: string): boolean {
   return /^[A-Z]{3}$/.test(text);
-}
-
-/** The amount in the currency's smallest unit, or null when it has more places than the currency. */
-export function toMinor(amount: Decimal, currency: string): bigint | null {
-  return amount.toMinor(currencyPlaces(currency));
 }
 
 /** Plain decimal text for files and JSON: `-1234.50`. */

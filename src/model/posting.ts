@@ -16,18 +16,6 @@ export interface Posting {
   readonly document: Document;
 }
 
-/** Our note, made before sending, that we are about to send. */
-export interface Attempt {
-  readonly id: number;
-  readonly documentKey: string;
-  readonly version: number;
-  readonly act: Act;
-  readonly idempotencyKey: string;
-  readonly fingerprint: string;
-  /** When it was sent, as a UTC instant. */
-  readonly sentAt: string;
-}
-
 /** A key is never given to different content, because the version counts reversed postings too. */
 export function idempotencyKey(pipeline: string, documentKey: string, version: number, act: Act): string {
   const key = `${pipeline}/${documentKey}/${version}`;
@@ -42,9 +30,11 @@ export interface Found {
 
 /**
  * What became of one send. `created` and `exists` carry the target's own number: HTTP 200 alone proves nothing.
- * `unconfirmed` means that it may or may not have arrived.
+ * `unconfirmed` means that it may or may not have arrived. `busy` means that certainly nothing was done and that the same
+ * may be sent again (throttled, not connected); `retryAfterMs` is what the target asked for, in milliseconds.
  */
 export type PostOutcome =
   | ({ readonly kind: "created" | "exists" } & Found)
   | { readonly kind: "rejected"; readonly problem: Problem }
-  | { readonly kind: "unconfirmed"; readonly problem: Problem };
+  | { readonly kind: "unconfirmed"; readonly problem: Problem }
+  | { readonly kind: "busy"; readonly problem: Problem; readonly retryAfterMs: number | null };

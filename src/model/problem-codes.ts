@@ -1,4 +1,11 @@
-import type { Disposition } from "./problem.js";
+/**
+ * What happens next, decided by the code alone:
+ * `stop` nothing more is done or sent; `quarantine` that item waits in the store, the others go on;
+ * `hold` that document waits until something outside changes, the others go on;
+ * `retry` tried again, bounded; `verify` it was sent and the answer is unknown, so it is looked up before anything else;
+ * `notice` worth knowing, nothing waits.
+ */
+export type Disposition = "stop" | "quarantine" | "hold" | "retry" | "verify" | "notice";
 
 interface CodeRow {
   readonly disposition: Disposition;
@@ -66,6 +73,8 @@ export const PROBLEM_CODES = {
   TARGET_PERIOD_CLOSED: { disposition: "hold", title: "the accounting period is closed" },
   TARGET_CONFLICT: { disposition: "hold", title: "the target holds another document under this key" },
   TARGET_CHANGED_HELD: { disposition: "hold", title: "a posted document changed, and the pipeline says to hold" },
+  TARGET_BUSY: { disposition: "retry", title: "the target has no time, or cannot be reached; nothing was sent" },
+  TARGET_SIGN_IN: { disposition: "stop", title: "the target does not let us in" },
   TARGET_UNCONFIRMED: { disposition: "verify", title: "sent, and the answer is unknown" },
   // The run and the store
   STORE_NEWER: { disposition: "stop", title: "the store was written by a newer version" },

@@ -1,15 +1,6 @@
-import { PROBLEM_CODES, type ProblemCode } from "./problem-codes.js";
+import { type Disposition, PROBLEM_CODES, type ProblemCode } from "./problem-codes.js";
 
-export type { ProblemCode } from "./problem-codes.js";
-
-/**
- * What happens next, decided by the code alone:
- * `stop` nothing more is done or sent; `quarantine` that item waits in the store, the others go on;
- * `hold` that document waits until something outside changes, the others go on;
- * `retry` tried again, bounded; `verify` it was sent and the answer is unknown, so it is looked up before anything else;
- * `notice` worth knowing, nothing waits.
- */
-export type Disposition = "stop" | "quarantine" | "hold" | "retry" | "verify" | "notice";
+export type { Disposition, ProblemCode } from "./problem-codes.js";
 
 /** Where something was found. Every part is optional; they are printed in this order. */
 export interface Place {

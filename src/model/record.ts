@@ -19,14 +19,6 @@ export interface Origin {
   readonly line: number;
 }
 
-/** A checked record on its way to a document. */
-export interface SourceRecord {
-  readonly key: string;
-  readonly documentKey: string;
-  readonly origin: Origin;
-  readonly row: Row;
-}
-
 /** Parts of a key are joined by a character that cannot stand in any of them. */
 const SEPARATOR = "\u001f";
 

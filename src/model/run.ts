@@ -20,6 +20,8 @@ export interface RunCounts {
   /** Records put into quarantine in this run. */
   readonly quarantinedRecords: number;
   readonly posted: number;
+  /** Documents whose answer had been lost, and which the target was found to hold. */
+  readonly confirmed: number;
   readonly replaced: number;
   readonly reversed: number;
   readonly kept: number;

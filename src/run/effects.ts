@@ -10,6 +10,8 @@ export interface Effects {
   readonly pid: number;
   /** True when a process of this number runs on this host. */
   readonly isAlive: (pid: number) => boolean;
+  /** From 0 to below 1; spreads waits so that many clients do not come back at once. */
+  readonly random: () => number;
   /** A word that no other run has. */
   readonly randomWord: () => string;
   /** The program's version, for the record. */

@@ -1,16 +1,16 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { ConnectorContext, Source, Target } from "../connectors/contract.js";
 import { displayCursor } from "../model/cursor.js";
-import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
+import { dispositionOf, type Problem, ProblemError } from "../model/problem.js";
 import type { RunResult, RunStatus } from "../model/run.js";
-import { exceedsThreshold, Totals } from "../steps/plan.js";
+import { exceedsThreshold } from "../steps/plan.js";
 import type { Store } from "../store/store.js";
-import { type Applied, applyPlan } from "./apply.js";
+import { type Applied, type ApplyRequest, applyPlan, emptyApplied } from "./apply.js";
 import type { Effects } from "./effects.js";
 import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
 import { type HeldLease, takeLease } from "./lease.js";
 import { type Planned, planDocuments } from "./plan.js";
-import { resumeAttempts } from "./resume.js";
+import { quietAt, resumeAttempts } from "./resume.js";
 
 export interface RunRequest {
   readonly pipeline: Pipeline;
@@ -32,6 +32,11 @@ export interface RunOutcome {
   /** What was intended; its changes can be read until the store is closed or another plan is made. */
   readonly planned: Planned | null;
 }
+
+/** How often lost answers are looked for, and sent again, within one run. */
+const DOUBT_ROUNDS = 3;
+/** A run does not wait longer than this for a target's quiet time; the next run asks again. */
+const MOST_WAIT_MS = 120_000;
 
 /** One run, top to bottom: extract, validate, map, group, diff, plan, apply, commit. */
 export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
@@ -58,7 +63,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
 class Run {
   private extracted: Extracted = emptyExtract();
   private planned: Planned | null = null;
-  private applied: Applied = { posted: 0, replaced: 0, reversed: 0, unconfirmed: 0, totals: new Totals() };
+  private readonly applied: Applied = emptyApplied();
   private readonly problems: Problem[] = [];
 
   constructor(
@@ -95,7 +100,7 @@ class Run {
     const { pipeline, store, effects, kind } = this.request;
     const { pipelineId, runId } = this;
     const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects };
-    await resumeAttempts({ pipeline, pipelineId, runId, store, target, effects });
+    await resumeAttempts({ pipeline, pipelineId, runId, store, target, effects }, this.applied);
 
     const retried = retryQuarantined(intake);
     if (source !== null) this.extracted = await extract(intake, source, this.request.full);
@@ -115,8 +120,31 @@ class Run {
     }
     if (kind === "plan") return true;
     this.lease.ensure();
-    this.applied = await applyPlan({ pipeline, pipelineId, runId, store, target, lease: this.lease, effects }, this.planned);
+    const apply = { pipeline, pipelineId, runId, store, target, lease: this.lease, effects };
+    await applyPlan(apply, this.planned, this.applied);
+    await this.clearDoubts(apply);
     return !effects.signal.aborted;
+  }
+
+  /**
+   * Lost answers are looked for in the same run where the target's quiet time is short: at once, because most are
+   * there, and again when it is over; what is not there then is sent again.
+   */
+  private async clearDoubts(request: ApplyRequest): Promise<void> {
+    const { store, effects, target, pipelineId } = request;
+    for (let round = 0; round < DOUBT_ROUNDS && store.attempts.countOpen(pipelineId) > 0; round += 1) {
+      if (effects.signal.aborted || !target.traits.searchable) return;
+      const settled = await resumeAttempts(request, this.applied);
+      const quiet = quietAt(request);
+      if (quiet !== null) {
+        const waitMs = quiet.getTime() - effects.now().getTime();
+        if (waitMs > MOST_WAIT_MS) return;
+        await effects.sleep(Math.max(0, waitMs));
+        for (const key of await resumeAttempts(request, this.applied)) settled.add(key);
+      }
+      this.lease.ensure();
+      await applyPlan(request, await planDocuments({ ...request, only: settled }), this.applied);
+    }
   }
 
   private status(isComplete: boolean): RunStatus {
@@ -144,7 +172,7 @@ class Run {
       }
       const watermark = store.watermarks.get(pipelineId, "records");
       const waiting = store.quarantine.countWaiting(pipelineId);
-      const sent = this.applied.posted + this.applied.replaced;
+      const sent = this.applied.posted + this.applied.replaced + this.applied.confirmed;
       const live = store.postings.countLive(pipelineId);
       const result: RunResult = {
         id: runId,
@@ -161,6 +189,7 @@ class Run {
           changed: this.extracted.changed,
           quarantinedRecords: this.extracted.quarantined,
           posted: this.applied.posted,
+          confirmed: this.applied.confirmed,
           replaced: this.applied.replaced,
           reversed: this.applied.reversed,
           kept: live - sent,
@@ -192,14 +221,4 @@ class Run {
     const { effects, folder, timeZone } = this.request;
     return { folder, timeZone, now: effects.now, sleep: effects.sleep, signal: effects.signal };
   }
-}
-
-/** The problem of a run that was asked to stop; what was sent has been finished. */
-export function interruptedProblem(signal: string): Problem {
-  return problem(
-    "RUN_INTERRUPTED",
-    `stopped by ${signal}; everything that was sent has been finished and noted`,
-    [],
-    "run again to go on where it stopped",
-  );
 }

@@ -87,7 +87,6 @@ function wishFor(request: PlanRequest, touched: TouchedDocument, decode: (record
     );
     return { documentId, key, change: { kind: "hold", key, document: null, problem: inDoubt } };
   }
-  store.uniqueValues.release(documentId);
   let document: Document | null = null;
   if (touched.records.length > 0) {
     const bad = touched.records.find((record) => record.problem !== null);
@@ -147,6 +146,8 @@ function record(request: PlanRequest, outcome: Outcome, changes: ChangeTable, to
   const { store, pipelineId, runId, effects } = request;
   const { documentId, key, change } = outcome;
   if (change === null || change.kind === "keep") {
+    if (change === null) store.uniqueValues.release(documentId);
+    else store.uniqueValues.releaseStale(documentId);
     store.records.settle(documentId);
     store.quarantine.clearDocument(documentId);
     if (change !== null) changes.add(documentId, change);
@@ -177,8 +178,9 @@ function record(request: PlanRequest, outcome: Outcome, changes: ChangeTable, to
 }
 
 function takeUniqueValues(request: PlanRequest, documentId: number, name: string, rows: readonly Row[]): Problem | null {
-  for (const check of request.pipeline.checks) {
-    if (check.kind !== "unique") continue;
+  const checks = request.pipeline.checks.filter((check) => check.kind === "unique");
+  if (checks.length > 0) request.store.uniqueValues.expectAgain(documentId);
+  for (const check of checks) {
     for (const row of rows) {
       const value = canonicalText(row[check.field] ?? null);
       if (value === "") continue;

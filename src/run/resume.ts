@@ -1,40 +1,61 @@
-import type { Target } from "../connectors/contract.js";
-import { problem } from "../model/problem.js";
-import { displayKey } from "../model/record.js";
-import { contentOf, type OpenAttempt } from "../store/attempts.js";
-import type { ApplyRequest } from "./apply.js";
-import { conflictProblem, isOther } from "./apply.js";
+import pLimit from "p-limit";
+import type { OpenAttempt } from "../store/attempts.js";
+import type { Applied, ApplyRequest } from "./apply.js";
+import { conflictProblem, isOther } from "./settle.js";
 
 /**
- * Asks the target about every attempt whose answer is unknown, before anything else is sent. What is found becomes a
- * posting; what is not there after the quiet time may be sent again; the rest stays in doubt.
+ * Asks the target about every attempt whose answer is unknown. What is found becomes a posting; what is not there after
+ * the quiet time may be sent again; the rest stays in doubt. Returns the keys of the documents that are in doubt no more.
  */
-export async function resumeAttempts(request: Omit<ApplyRequest, "lease">): Promise<void> {
-  for (const attempt of request.store.attempts.open(request.pipelineId)) {
-    if (request.effects.signal.aborted) return;
-    await resumeAttempt(request, request.target, attempt);
-  }
+export async function resumeAttempts(request: Omit<ApplyRequest, "lease">, applied: Applied): Promise<Set<string>> {
+  const settled = new Set<string>();
+  // A target that cannot be searched cannot tell; a person says what became of these.
+  if (!request.target.traits.searchable) return settled;
+  const limit = pLimit(Math.max(1, request.target.traits.concurrency));
+  const open = request.store.attempts.open(request.pipelineId);
+  await Promise.all(
+    open.map((attempt) =>
+      limit(async () => {
+        if (request.effects.signal.aborted) return;
+        if (await resumeAttempt(request, attempt, applied)) settled.add(attempt.documentKey);
+      }),
+    ),
+  );
+  return settled;
 }
 
-async function resumeAttempt(request: Omit<ApplyRequest, "lease">, target: Target, attempt: OpenAttempt): Promise<void> {
-  const { store, effects, pipelineId, runId } = request;
+/** When every attempt that is in doubt now will be past the target's quiet time; null when there is none. */
+export function quietAt(request: Omit<ApplyRequest, "lease">): Date | null {
+  const open = request.store.attempts.open(request.pipelineId);
+  if (open.length === 0) return null;
+  const latest = Math.max(...open.map((attempt) => Date.parse(attempt.inDoubtSince ?? attempt.sentAt)));
+  return new Date(latest + request.target.traits.quietMs);
+}
+
+async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: OpenAttempt, applied: Applied): Promise<boolean> {
+  const { store, effects, pipelineId, runId, target } = request;
+  const askedAt = effects.now();
   const found = await target.lookup(attempt.idempotencyKey);
-  const now = effects.now();
-  const at = now.toISOString();
+  const at = effects.now().toISOString();
   const { id, documentId, documentKey, version, fingerprint } = attempt;
-  store.transaction(() => {
+  return store.transaction(() => {
     store.records.touch(documentId);
     if (found === null) {
-      const isQuiet = now.getTime() - Date.parse(attempt.sentAt) >= target.traits.quietMs;
-      store.attempts.answer(id, isQuiet ? "absent" : "unconfirmed", null, null, at);
-      return;
+      // A note can be older than the send, and the run that made it may have died at any time since. Only now, with the
+      // lease in our hands, nobody can be sending it; from here on the quiet time is counted.
+      if (attempt.inDoubtSince === null && target.traits.quietMs > 0) {
+        store.attempts.answer(id, "unconfirmed", null, null, at);
+        return false;
+      }
+      // Not found proves something only when it was asked after the last moment at which the send could arrive.
+      const isQuiet = askedAt.getTime() - Date.parse(attempt.inDoubtSince ?? at) >= target.traits.quietMs || target.traits.quietMs === 0;
+      if (isQuiet) store.attempts.answer(id, "absent", null, null, at);
+      return isQuiet;
     }
     if (attempt.act === "reverse") {
       store.attempts.answer(id, "accepted", found.reference, null, at);
       store.postings.reverse(documentId, version, found.reference, at);
-      return;
-    }
-    if (isOther(found, fingerprint)) {
+    } else if (isOther(found, fingerprint)) {
       const conflict = conflictProblem(documentKey, attempt.idempotencyKey, found);
       store.attempts.answer(id, "conflict", found.reference, conflict, at);
       store.quarantine.put({
@@ -50,16 +71,11 @@ async function resumeAttempt(request: Omit<ApplyRequest, "lease">, target: Targe
         runId,
         at,
       });
-      return;
+    } else {
+      store.attempts.answer(id, "accepted", found.reference, null, at);
+      store.postings.add({ documentId, version, attemptId: id, fingerprint, reference: found.reference, runId, postedAt: at });
+      applied.confirmed += 1;
     }
-    store.attempts.answer(id, "accepted", found.reference, null, at);
-    store.postings.add({ documentId, version, attemptId: id, fingerprint, reference: found.reference, runId, postedAt: at });
-  });
-}
-
-/** What an attempt in doubt is about, for lists. */
-export function doubtProblem(attempt: OpenAttempt): ReturnType<typeof problem> {
-  return problem("TARGET_UNCONFIRMED", `sent at ${attempt.sentAt} as \`${attempt.idempotencyKey}\`, and the answer is unknown`, {
-    document: displayKey(contentOf(attempt).key),
+    return true;
   });
 }

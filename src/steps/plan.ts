@@ -1,6 +1,6 @@
 import type { Threshold } from "../config/pipeline.js";
 import { type Document, documentPeriod } from "../model/document.js";
-import type { AccountTotal, Change, ChangeKind } from "../model/plan.js";
+import type { AccountTotal, Change } from "../model/plan.js";
 import { type Problem, problem } from "../model/problem.js";
 
 /** Adds up what a plan, or a run, books. Reversals count with the opposite sign of what they cancel. */
@@ -61,8 +61,6 @@ export class Totals {
       .map(({ name, currency, debitMinor, creditMinor }) => ({ ...make(name, currency), debitMinor, creditMinor }));
   }
 }
-
-export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
 
 /** Null when the run may go on; else why it must stop before anything is sent. */
 export function exceedsThreshold(threshold: Threshold | null, waiting: number, read: number): Problem | null {

@@ -1,4 +1,3 @@
-import { type Document, decodeDocument } from "../model/document.js";
 import type { Act } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
 import type { Db } from "./open.js";
@@ -15,6 +14,8 @@ export interface OpenAttempt {
   readonly idempotencyKey: string;
   readonly fingerprint: string;
   readonly sentAt: string;
+  /** Since when nobody can be sending it any more, and its answer is unknown; null when that has not been noted yet. */
+  readonly inDoubtSince: string | null;
   readonly content: string;
 }
 
@@ -47,7 +48,8 @@ export class AttemptTable {
       .prepare(
         `SELECT max(version) FROM (
            SELECT max(version) AS version FROM postings WHERE document_id = ?
-           UNION ALL SELECT max(version) FROM attempts WHERE document_id = ? AND act = 'post' AND (outcome IS NULL OR outcome IN ('unconfirmed', 'conflict')))`,
+           UNION ALL SELECT max(version) FROM attempts WHERE document_id = ? AND act = 'post' 
+             AND (outcome IS NULL OR outcome IN ('unconfirmed', 'conflict') OR (outcome = 'absent' AND fingerprint <> ?)))`,
       )
       .pluck();
     this.openOf = db.prepare(`SELECT 1 FROM attempts a WHERE a.document_id = ? AND ${OPEN}`).pluck();
@@ -76,7 +78,7 @@ export class AttemptTable {
     return this.db
       .prepare(
         `SELECT a.id, a.document_id AS documentId, d.key AS documentKey, a.version, a.act, a.idempotency_key AS idempotencyKey, a.fingerprint,
-           a.sent_at AS sentAt, a.content
+           a.sent_at AS sentAt, a.answered_at AS inDoubtSince, a.content
          FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND ${OPEN} ORDER BY a.id`,
       )
       .all(pipelineId) as OpenAttempt[];
@@ -93,12 +95,11 @@ export class AttemptTable {
       .get(pipelineId) as number;
   }
 
-  /** Counts every version that was or may have been given to the target; a refused one may be used again. */
-  nextVersion(documentId: number): number {
-    return ((this.highest.get(documentId, documentId) as number | null) ?? 0) + 1;
+  /**
+   * Counts every version that was or may have been given to the target. A refused one may be used again, and one that
+   * never arrived for the same content only: a request that was given up on long ago must not meet other content.
+   */
+  nextVersion(documentId: number, fingerprint: string): number {
+    return ((this.highest.get(documentId, documentId, fingerprint) as number | null) ?? 0) + 1;
   }
-}
-
-export function contentOf(attempt: OpenAttempt): Document {
-  return decodeDocument(attempt.content);
 }

@@ -158,12 +158,25 @@ describe("a document is built from all of its records", () => {
 });
 
 describe("an answer that never came", () => {
-  test("is looked up before anything else is sent, and found", async () => {
+  test("is looked for in the same run, and found", async () => {
     place.export("a", "A,1,好,,10.00,6601");
     place.target.faults.set("A", ["answer lost"]);
-    expect((await place.run()).result).toMatchObject({ status: "in-doubt", counts: { posted: 0, unconfirmed: 1, waiting: 1 } });
-    expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 0, kept: 1, unconfirmed: 0 } });
+    const { result } = await place.run();
+    expect(result).toMatchObject({ status: "done", counts: { posted: 0, confirmed: 1, kept: 0, unconfirmed: 0, waiting: 0 } });
+    expect(place.target.log).toEqual(["post A", "lookup p/A/1"]);
+    expect((await place.run()).result.counts).toMatchObject({ posted: 0, kept: 1 });
     expect(place.target.entries).toHaveLength(1);
+  });
+
+  test("is looked up before anything else is sent", async () => {
+    place.target.traits = { ...place.target.traits, quietMs: 10 * 60_000 };
+    place.export("a", "A,1,好,,10.00,6601");
+    place.target.faults.set("A", ["crash after"]);
+    await expect(place.run()).rejects.toThrow("power cut");
+    place.export("b", "A,1,好,,12.00,6601");
+    await place.run();
+    expect(place.target.log).toEqual(["post A", "lookup p/A/1", "reverse A", "post A"]);
+    expect(place.books()).toEqual(["A: 1200 6601, -1200 2241"]);
   });
 
   test("is not sent again before the target's quiet time has passed", async () => {
@@ -198,9 +211,8 @@ describe("an answer that never came", () => {
     await place.run();
     place.export("b", "A,1,好,,12.00,6601");
     place.target.faults.set("A", ["answer lost"]);
-    expect((await place.run()).result.status).toBe("in-doubt");
-    expect(place.books()).toEqual([]);
-    await place.run();
+    expect((await place.run()).result.status).toBe("done");
+    expect(place.target.log.slice(1)).toEqual(["reverse A", "lookup p/A/1/reversal", "post A"]);
     expect(place.books()).toEqual(["A: 1200 6601, -1200 2241"]);
     expect(place.target.entries).toHaveLength(3);
   });
@@ -244,6 +256,27 @@ describe("what waits", () => {
     await place.run();
     expect(place.books()).toEqual(["B: 100 6601, -100 2241"]);
   });
+});
+
+test("a posted document keeps its unique value while it cannot be mapped", async () => {
+  place.extra = "checks:\n  - unique: 行";
+  place.export("a", "A,7,好,,10.00,6601");
+  await place.run();
+  place.export("b", "A,7,好,,unknown,6601", "B,7,好,,10.00,6601");
+  await place.run();
+  expect(place.books()).toEqual(["A: 1000 6601, -1000 2241"]);
+  expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD", "B DOCUMENT_NOT_UNIQUE"]);
+});
+
+test("a unique value that a document gives up is free once the target has its new version", async () => {
+  place.source.key = "[单号]";
+  place.extra = "checks:\n  - unique: 行";
+  place.export("a", "A,7,好,,10.00,6601");
+  await place.run();
+  place.export("b", "A,8,好,,11.00,6601", "B,7,好,,1.00,6601");
+  await place.run();
+  await place.run();
+  expect(place.books()).toEqual(["A: 1100 6601, -1100 2241", "B: 100 6601, -100 2241"]);
 });
 
 describe("one run at a time", () => {

@@ -21,7 +21,7 @@ export class SimTarget implements Target {
   /** By document key, used up in order. */
   readonly faults = new Map<string, Fault[]>();
   readonly log: string[] = [];
-  traits = { deduplicates: false, quietMs: 60_000, batch: 10 };
+  traits = { deduplicates: false, quietMs: 60_000, batch: 10, concurrency: 1, searchable: true };
 
   async post(items: readonly PostItem[]): Promise<readonly PostOutcome[]> {
     this.log.push(`post ${items.map((item) => item.document.key).join(",")}`);

@@ -109,6 +109,7 @@ ${this.targetExtra}
         host: this.host,
         pid: 4711,
         isAlive: (pid) => this.alive(pid),
+        random: () => 0.5,
         randomWord: () => `w${Math.random()}`,
         program: "test",
         onProgress: options.onProgress ?? (() => undefined),

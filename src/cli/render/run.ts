@@ -36,6 +36,10 @@ export function renderRun(result: RunResult, title: string, options: { readonly 
   if (counts.leftOut > 0)
     lines.push(`  left out  ${figure(counts.leftOut)} rows  ${detail("as the source's options say: totals, footers")}`);
   lines.push(`  posted    ${figure(counts.posted)} documents`);
+  if (counts.confirmed > 0)
+    lines.push(
+      `  confirmed ${figure(counts.confirmed)} documents  ${detail("their answer was lost, and the target was found to hold them")}`,
+    );
   if (counts.replaced > 0)
     lines.push(`  replaced  ${figure(counts.replaced)} documents  ${detail("changed at the source: reversed and posted again")}`);
   if (counts.reversed > 0) lines.push(`  reversed  ${figure(counts.reversed)} documents  ${detail("no longer wanted at the source")}`);

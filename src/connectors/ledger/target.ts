@@ -24,7 +24,7 @@ export interface LedgerSettings {
 /** Posts into the books. Until the first posting it creates and changes nothing, so a plan leaves no trace. */
 export class LedgerTarget implements Target {
   /** Our key is unique in the books and written together with the voucher, so an answer is final at once. */
-  readonly traits: TargetTraits = { deduplicates: true, quietMs: 0, batch: 1000 };
+  readonly traits: TargetTraits = { deduplicates: true, quietMs: 0, batch: 1000, concurrency: 1, searchable: true };
   private writer: BooksWriter | null = null;
   private synchronised = false;
   private readonly rules: LedgerRules;
@@ -175,7 +175,7 @@ export class LedgerTarget implements Target {
 function unconfirmed(outcomes: readonly PostOutcome[], reason: string, file: string): readonly PostOutcome[] {
   const written = new Set(outcomes.flatMap((outcome) => (outcome.kind === "created" ? [outcome.reference] : [])));
   return outcomes.map((outcome) => {
-    if (outcome.kind === "rejected" || outcome.kind === "unconfirmed" || !written.has(outcome.reference)) return outcome;
+    if (!("reference" in outcome) || !written.has(outcome.reference)) return outcome;
     const message = `the answer of the disk to voucher \`${outcome.reference.replace(/.* /, "")}\` is unknown: ${reason}`;
     return {
       kind: "unconfirmed",

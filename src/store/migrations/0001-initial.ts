@@ -147,12 +147,13 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_of_unit ON quarantine (unit_id) WHERE kind = 'record';
 CREATE INDEX quarantine_of_document ON quarantine (document_id);
 
--- Who holds a value that only one document may hold.
+-- Who holds a value that only one document may hold. stale: held by what is posted, and no longer wanted.
 CREATE TABLE unique_values (
   pipeline_id INTEGER NOT NULL REFERENCES pipelines (id),
   name TEXT NOT NULL,
   value TEXT NOT NULL,
   document_id INTEGER NOT NULL REFERENCES documents (id),
+  stale INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (pipeline_id, name, value)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unique_values_of_document ON unique_values (document_id);

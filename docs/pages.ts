@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import type { CommandContext } from "../src/cli/io.js";
+import { buildProgram } from "../src/cli/program.js";
+import { renderJsonSchemas } from "../src/config/json-schemas.js";
+import { renderConfigurationReference } from "../src/config/reference.js";
+import { connectors } from "../src/connectors/index.js";
+import { renderFunctionReference } from "../src/expression/reference.js";
+import { PROBLEM_CODES } from "../src/model/problem-codes.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Every file that is generated, whole or in part, as it should be. Paths are relative to the project's root. */
+export async function renderPages(): Promise<Map<string, string>> {
+  const all = await Promise.all([...connectors.values()].map((load) => load()));
+  const pages = new Map<string, string>();
+  for (const [name, text] of renderJsonSchemas(all)) pages.set(`schemas/${name.replace(/^schemas\//, "")}`, text);
+  pages.set("docs/expressions.md", fill("docs/expressions.md", { functions: renderFunctionReference() }));
+  pages.set("docs/configuration.md", fill("docs/configuration.md", { configuration: renderConfigurationReference(all) }));
+  pages.set("docs/problems.md", fill("docs/problems.md", { problems: renderProblemCodes() }));
+  const connectorRows = all.map(({ name, summary, source, target }) => [
+    `[\`${name}\`](src/connectors/${name}/README.md)`,
+    [source === undefined ? "" : "source", target === undefined ? "" : `target (${target.documents.join(", ")})`]
+      .filter((each) => each !== "")
+      .join(", "),
+    summary,
+  ]);
+  pages.set(
+    "README.md",
+    fill("README.md", { commands: renderCommands(), connectors: table(["connector", "as", "what it is"], connectorRows) }),
+  );
+  return pages;
+}
+
+/** Puts generated text between its markers: `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`. */
+function fill(path: string, blocks: Readonly<Record<string, string>>): string {
+  let text = readFileSync(`${root}${path}`, "utf8");
+  for (const [name, block] of Object.entries(blocks)) {
+    const open = `<!-- generated:${name} -->`;
+    const close = `<!-- /generated:${name} -->`;
+    const from = text.indexOf(open);
+    const to = text.indexOf(close);
+    if (from === -1 || to < from) throw new Error(`${path} has no block ${open} … ${close}`);
+    text = `${text.slice(0, from + open.length)}\n${block.trim()}\n${text.slice(to)}`;
+  }
+  return text;
+}
+
+function renderCommands(): string {
+  const context = { io: { out: () => undefined, err: () => undefined } } as unknown as CommandContext;
+  const program = buildProgram(context, "", () => undefined);
+  const rows: string[][] = [];
+  const visit = (command: Command, path: string): void => {
+    for (const each of command.commands) {
+      const name = `${path}${each.name()}`;
+      if (each.commands.length > 0) visit(each, `${name} `);
+      else {
+        const names = each.registeredArguments.map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`));
+        const options = each.options.map((option) => option.long ?? "").filter((long) => !COMMON.includes(long));
+        rows.push([`\`sync ${[name, ...names].join(" ")}\``, each.description(), options.map((long) => `\`${long}\``).join(" ")]);
+      }
+    }
+  };
+  visit(program, "");
+  return table(["command", "what it does", "options"], rows);
+}
+
+const COMMON = ["--project", "--env", "--json", "--no-color"];
+
+function renderProblemCodes(): string {
+  return table(
+    ["code", "means", "what happens next"],
+    Object.entries(PROBLEM_CODES).map(([code, { title, disposition }]) => [`\`${code}\``, title, disposition]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}

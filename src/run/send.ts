@@ -1,0 +1,110 @@
+import pLimit from "p-limit";
+import type { PostOutcome } from "../model/posting.js";
+import { type Problem, ProblemError, problem } from "../model/problem.js";
+import type { ApplyRequest, Sending } from "./apply.js";
+
+export interface Sendable {
+  /** One call to the target, with an outcome for each member in order. */
+  readonly call: (batch: readonly Sending[]) => Promise<readonly PostOutcome[]>;
+  /** Writes what became of one member; runs inside a transaction. */
+  readonly settle: (each: Sending, outcome: PostOutcome) => void;
+}
+
+/** Sends that are refused as busy are repeated this often before the document waits for the next run. */
+const MOST_TRIES = 6;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 60_000;
+/** So many calls in a row without a place: the target is down, and asking on would only make it worse. */
+const MOST_BUSY_CALLS = 5;
+
+/** Makes the calls of one run: as many at once as the target allows, with bounded waiting where it is busy. */
+export class Sender {
+  private busyCalls = 0;
+  private stopped: ProblemError | null = null;
+
+  constructor(private readonly request: ApplyRequest) {}
+
+  /** Every member is settled when it returns or throws; one that never left is closed as such. */
+  async send(sending: readonly Sending[], what: Sendable): Promise<void> {
+    const { batch, concurrency } = this.request.target.traits;
+    const limit = pLimit(Math.max(1, concurrency));
+    const calls: Promise<void>[] = [];
+    for (let from = 0; from < sending.length; from += batch) {
+      const members = sending.slice(from, from + batch);
+      calls.push(limit(() => this.callOne(members, what)));
+    }
+    const ended = await Promise.allSettled(calls);
+    const crash = ended.find((each) => each.status === "rejected");
+    if (crash !== undefined) throw (crash as PromiseRejectedResult).reason;
+    if (this.stopped !== null) throw this.stopped;
+  }
+
+  private async callOne(members: readonly Sending[], what: Sendable): Promise<void> {
+    let waiting = members;
+    for (let tries = 1; waiting.length > 0; tries += 1) {
+      if (this.stopped !== null || this.request.effects.signal.aborted) {
+        this.close(waiting, null);
+        return;
+      }
+      const outcomes = await this.call(waiting, what);
+      if (outcomes === null) return;
+      const busy: { readonly each: Sending; readonly outcome: Extract<PostOutcome, { kind: "busy" }> }[] = [];
+      this.request.store.transaction(() => {
+        waiting.forEach((each, index) => {
+          const outcome = outcomes[index] as PostOutcome;
+          if (outcome.kind === "busy" && tries < MOST_TRIES) busy.push({ each, outcome });
+          else what.settle(each, outcome);
+        });
+      });
+      const isBusy = outcomes.every((outcome) => outcome.kind === "busy");
+      this.busyCalls = isBusy ? this.busyCalls + 1 : 0;
+      const [first] = busy;
+      if (isBusy && this.busyCalls >= MOST_BUSY_CALLS * Math.max(1, this.request.target.traits.concurrency) && first !== undefined) {
+        this.stop(first.outcome.problem);
+      }
+      waiting = busy.map(({ each }) => each);
+      if (first !== undefined && this.stopped === null) await this.request.effects.sleep(this.waitMs(tries, first.outcome.retryAfterMs));
+    }
+  }
+
+  /** Null when certainly nothing was sent, and nothing more will be. */
+  private async call(members: readonly Sending[], what: Sendable): Promise<readonly PostOutcome[] | null> {
+    try {
+      this.request.lease.ensure();
+      const outcomes = await what.call(members);
+      if (outcomes.length !== members.length) {
+        throw new Error(`bug: the target gave ${outcomes.length} outcomes for ${members.length} documents`);
+      }
+      return outcomes;
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) throw cause;
+      this.stopped ??= cause;
+      this.close(members, cause.problems[0] ?? null);
+      return null;
+    }
+  }
+
+  private stop(cause: Problem): void {
+    this.stopped ??= new ProblemError(
+      problem(
+        "TARGET_UNAVAILABLE",
+        `the target has no time for us: ${cause.message}`,
+        cause.at,
+        "nothing was lost; the next run goes on where this one stopped",
+      ),
+    );
+  }
+
+  private close(members: readonly Sending[], cause: Problem | null): void {
+    const at = this.request.effects.now().toISOString();
+    this.request.store.transaction(() => {
+      for (const { attemptId } of members) this.request.store.attempts.answer(attemptId, "not sent", null, cause, at);
+    });
+  }
+
+  /** As the target asks, or twice as long each time, spread so that many clients do not come back together. */
+  private waitMs(tries: number, retryAfterMs: number | null): number {
+    const own = FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + this.request.effects.random());
+    return Math.min(LONGEST_WAIT_MS, retryAfterMs ?? own);
+  }
+}
