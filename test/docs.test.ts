@@ -1,8 +1,12 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { renderPages } from "../docs/pages.js";
 import { EXIT } from "../src/cli/exit-codes.js";
+import { loadWorkspace } from "../src/config/load.js";
+import { connectors } from "../src/connectors/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = await renderPages();
@@ -25,4 +29,17 @@ test("every file the README and the docs point to is there", () => {
       expect(() => readFileSync(new URL(link, new URL(page, `file://${root}`)), "utf8"), `${page} → ${link}`).not.toThrow();
     }
   }
+});
+
+test("the pipeline the README shows is a pipeline that works", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sync-readme-"));
+  cpSync(`${root}pipelines`, join(folder, "pipelines"), { recursive: true });
+  cpSync(`${root}schemas`, join(folder, "schemas"), { recursive: true });
+  mkdirSync(join(folder, ".demo/exports"), { recursive: true });
+  const [, shown = ""] = /```yaml\n(pipeline: [\s\S]*?)```/.exec(readFileSync(`${root}README.md`, "utf8")) ?? [];
+  writeFileSync(join(folder, "pipelines/expense-to-gl.yaml"), shown);
+  const found = await loadWorkspace(join(folder, "pipelines/sync.yaml"), { env: {}, connectors });
+  expect(found.problems).toEqual([]);
+  expect(found.pipelines.map((pipeline) => pipeline.name)).toEqual(["expense-to-gl"]);
+  rmSync(folder, { recursive: true });
 });

@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from "node:path";
 import { findProject } from "../config/find-project.js";
-import { loadAll } from "../config/load.js";
+import { loadAll, loadWorkspace, type Workspace } from "../config/load.js";
 import type { Pipeline, Project } from "../config/pipeline.js";
 import { loadProject } from "../config/project.js";
 import { connectors } from "../connectors/index.js";
@@ -9,8 +9,8 @@ import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { Store } from "../store/store.js";
 import type { CommandContext, CommonOptions } from "./io.js";
 
-/** The project a command works on: named with `--project`, or found here or above. */
-export async function openProject(context: CommandContext, options: CommonOptions): Promise<Project> {
+/** The sync.yaml a command works on: named with `--project`, or found here or above. */
+function projectFile(context: CommandContext, options: CommonOptions): string {
   const file = options.project === undefined ? findProject(context.cwd) : resolve(context.cwd, options.project);
   if (file === null) {
     throw new ProblemError(
@@ -22,9 +22,18 @@ export async function openProject(context: CommandContext, options: CommonOption
       ),
     );
   }
-  const loaded = await loadProject(file, { environment: options.env ?? null, env: context.env, connectors });
+  return file;
+}
+
+export async function openProject(context: CommandContext, options: CommonOptions): Promise<Project> {
+  const loaded = await loadProject(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
   if (loaded.value === null) throw new ProblemError(loaded.problems);
   return loaded.value;
+}
+
+/** The project and all its pipelines as far as they can be read, with everything that is wrong in any of them. */
+export async function openWorkspace(context: CommandContext, options: CommonOptions): Promise<Workspace> {
+  return loadWorkspace(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
 }
 
 /** The named pipeline, or the only one there is. Mistakes in other pipelines do not stand in its way. */

@@ -172,7 +172,8 @@ function sortedEntries(record: Readonly<Record<string, string>>): [string, strin
 
 /** A document as JSON, amounts as exact text in the smallest unit. */
 export function encodeDocument(document: Document): string {
-  return JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  // A replacer function would be called for every value of every document; this is several times faster.
+  return JSON.stringify({ ...document, lines: document.lines.map((line) => ({ ...line, amountMinor: line.amountMinor.toString() })) });
 }
 
 export function decodeDocument(text: string): Document {

@@ -117,15 +117,15 @@ function note(request: ApplyRequest, chunk: readonly PlannedChange[], act: Act):
   lease.ensure();
   const sentAt = effects.now().toISOString();
   return store.transaction(() =>
-    chunk.map(({ documentId, change }) => {
+    chunk.map(({ documentId, change, content }) => {
       if (change.kind !== "create" && change.kind !== "replace" && change.kind !== "reverse") {
         throw new Error(`bug: a change of kind ${change.kind} is not sent`);
       }
       const { document, fingerprint } = act === "post" ? wantedOf(change) : postedOf(change);
       const version = act === "post" ? store.attempts.nextVersion(documentId, fingerprint) : postedOf(change).version;
       const key = idempotencyKey(pipeline.name, change.key, version, act);
-      const content = encodeDocument(document);
-      const attemptId = store.attempts.add({ documentId, version, act, idempotencyKey: key, fingerprint, content, runId, sentAt });
+      const sent = act === "post" && content !== null ? content : encodeDocument(document);
+      const attemptId = store.attempts.add({ documentId, version, act, idempotencyKey: key, fingerprint, content: sent, runId, sentAt });
       return { documentId, change, version, key, attemptId };
     }),
   );

@@ -7,6 +7,8 @@ import type { PostingTable } from "./postings.js";
 export interface PlannedChange {
   readonly documentId: number;
   readonly change: Change;
+  /** The document, encoded; null where the change has none. */
+  readonly content: string | null;
 }
 
 const TABLE = `
@@ -84,10 +86,9 @@ export class ChangeTable {
       const last = rows[rows.length - 1];
       if (last === undefined) return;
       after = [last[4], last[3], last[0]];
-      yield rows.map(([, documentId, kind, key, , fingerprint, content, problem]) => ({
-        documentId,
-        change: this.read(documentId, kind, key, fingerprint, content, problem),
-      }));
+      yield rows.map(([, documentId, kind, key, , fingerprint, content, problem]) => {
+        return { documentId, change: this.read(documentId, kind, key, fingerprint, content, problem), content };
+      });
     }
   }
 

@@ -52,7 +52,23 @@ const SAME = 0;
 const CHANGED = 1;
 
 export class RecordTable {
-  constructor(private readonly db: Db) {}
+  private readonly setTouched;
+  private readonly nextDocuments;
+  private readonly nextRecords;
+
+  constructor(private readonly db: Db) {
+    this.setTouched = db.prepare("UPDATE documents SET touched = ? WHERE id = ?");
+    this.nextDocuments = db
+      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ?")
+      .raw();
+    this.nextRecords = db
+      .prepare(
+        `SELECT d.id, r.key, u.name, r.line, r.shape_id, r.data, r.problem
+         FROM documents d JOIN records r ON r.document_id = d.id JOIN units u ON u.id = r.unit_id
+         WHERE d.pipeline_id = ? AND d.touched = 1 AND d.id > ? AND d.id <= ? ORDER BY d.id, r.id`,
+      )
+      .raw();
+  }
 
   /** The number of a list of field names in this store. */
   shapeId(pipelineId: number, fields: readonly string[]): number {
@@ -81,20 +97,10 @@ export class RecordTable {
 
   /** The next touched documents with all of their records, in the order in which they first came. */
   nextTouched(pipelineId: number, afterId: number, limit: number): TouchedDocument[] {
-    const documents = this.db
-      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ?")
-      .raw()
-      .all(pipelineId, afterId, limit) as [number, string][];
+    const documents = this.nextDocuments.all(pipelineId, afterId, limit) as [number, string][];
     if (documents.length === 0) return [];
     const last = (documents[documents.length - 1] as [number, string])[0];
-    const records = this.db
-      .prepare(
-        `SELECT d.id, r.key, u.name, r.line, r.shape_id, r.data, r.problem
-         FROM documents d JOIN records r ON r.document_id = d.id JOIN units u ON u.id = r.unit_id
-         WHERE d.pipeline_id = ? AND d.touched = 1 AND d.id > ? AND d.id <= ? ORDER BY d.id, r.id`,
-      )
-      .raw()
-      .all(pipelineId, afterId, last) as [number, string, string, number, number, string, string | null][];
+    const records = this.nextRecords.all(pipelineId, afterId, last) as [number, string, string, number, number, string, string | null][];
     const found: TouchedDocument[] = [];
     let at = 0;
     for (const [id, key] of documents) {
@@ -111,11 +117,11 @@ export class RecordTable {
 
   /** The document is as it should be until one of its records changes. */
   settle(documentId: number): void {
-    this.db.prepare("UPDATE documents SET touched = 0 WHERE id = ?").run(documentId);
+    this.setTouched.run(0, documentId);
   }
 
   touch(documentId: number): void {
-    this.db.prepare("UPDATE documents SET touched = 1 WHERE id = ?").run(documentId);
+    this.setTouched.run(1, documentId);
   }
 
   documentId(pipelineId: number, key: string): number | null {

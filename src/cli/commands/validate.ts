@@ -1,15 +1,14 @@
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblems } from "../render/problem.js";
-import { allPipelines, openProject, shownPath } from "../session.js";
+import { openWorkspace, shownPath } from "../session.js";
 
 export async function validate(context: CommandContext, options: CommonOptions): Promise<number> {
   const { io } = context;
-  const project = await openProject(context, options);
-  const { pipelines, problems } = await allPipelines(project);
+  const { project, pipelines, problems } = await openWorkspace(context, options);
   if (options.json === true) {
     printJson(io, {
-      project: project.name,
+      project: project?.name ?? null,
       pipelines: pipelines.map(({ name, title, file }) => ({ name, title, file: shownPath(context, file) })),
       problems: problems.map(problemToJson),
     });
