@@ -33,6 +33,7 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
         await wait(ms, undefined, { signal: controller.signal }).catch(() => undefined);
       },
       signal: controller.signal,
+      actor: context.actor,
       host: hostname(),
       pid: process.pid,
       isAlive,

@@ -23,6 +23,8 @@ export interface CommandContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
+  /** The operating-system user, for the audit log. */
+  readonly actor: string;
 }
 
 export function printJson(io: Io, value: unknown): void {

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { CommanderError } from "commander";
 import { ProblemError } from "../model/problem.js";
 import { EXIT, exitOfProblem } from "./exit-codes.js";
@@ -15,7 +16,7 @@ const io: Io = {
 
 /** Runs one command line and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const context: CommandContext = { io, cwd: process.cwd(), env: process.env, now: () => new Date() };
+  const context: CommandContext = { io, cwd: process.cwd(), env: process.env, now: () => new Date(), actor: operatingSystemUser() };
   let exitCode: number = EXIT.done;
   const program = buildProgram(context, programVersion(), (code) => {
     exitCode = code;
@@ -31,6 +32,15 @@ async function main(args: readonly string[]): Promise<number> {
       return exitOfProblem((cause.problems[0] ?? { code: "USAGE" as const }).code);
     }
     throw cause;
+  }
+}
+
+/** A container may run under a number that has no name. */
+function operatingSystemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
   }
 }
 

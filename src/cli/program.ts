@@ -98,6 +98,34 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--quiet", "no progress; only problems and the summary");
   does(run, async () => (await import("./commands/run.js")).run);
 
+  const recover = common(
+    command(
+      program,
+      "recover",
+      "rebuild the store's postings from the target, after the store was lost or restored; sends nothing",
+      "sync recover expense-to-gl",
+    ),
+  );
+  recover.addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one")).option("--quiet", "no progress");
+  does(recover, async () => (await import("./commands/recover.js")).recover);
+
+  const resolve = common(
+    command(
+      program,
+      "resolve",
+      "say what became of a document whose answer was lost, where the target cannot be asked",
+      'sync resolve BX26110012 --posted "记-0123" --reason "seen in the ledger"',
+      'sync resolve BX26110012 --not-posted --reason "not in the ledger on the 24th"',
+    ),
+  );
+  resolve
+    .addArgument(new Argument("<key>", "document key"))
+    .option("--posted <number>", "it is in the target under this number")
+    .option("--not-posted", "it is not in the target")
+    .requiredOption("--reason <text>", "how you know; kept in the audit log")
+    .option("--pipeline <name>", "of this pipeline");
+  does(resolve, async () => (await import("./commands/resolve.js")).resolve);
+
   const status = common(command(program, "status", "one line for each pipeline: last run, what waits, the watermark", "sync status"));
   does(status, async () => (await import("./commands/status.js")).status);
 
@@ -193,6 +221,46 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .addArgument(new Argument("<value>", "the watermark, or the name of the unit"))
     .option("--pipeline <name>", "of this pipeline");
   does(stateSet, async () => (await import("./commands/state.js")).set);
+
+  const audit = command(program, "audit", "the log that is only added to: who ran what, each answer, each decision");
+  const auditLog = common(
+    command(
+      audit,
+      "log",
+      "the latest events, oldest first",
+      "sync audit log",
+      "sync audit log --document BX26110012",
+      "sync audit log --run 12 --json",
+    ),
+  );
+  auditLog
+    .option("--pipeline <name>", "only of this pipeline")
+    .option("--document <key>", "only about this document")
+    .option("--run <n>", "only of this run")
+    .option("--limit <n>", "how many", "50");
+  does(auditLog, async () => (await import("./commands/audit.js")).log);
+  const auditVerify = common(
+    command(
+      audit,
+      "verify",
+      "check that no row was changed, removed or put in; prints the head to note elsewhere",
+      "sync audit verify",
+      "sync audit verify --head 5f0c…",
+    ),
+  );
+  auditVerify.option("--head <hash>", "a head noted earlier; also shows that no row up to it was cut off the end");
+  does(auditVerify, async () => (await import("./commands/audit.js")).verify);
+  const auditExport = common(
+    command(
+      audit,
+      "export",
+      "the whole log as JSON lines that anybody can verify with SHA-256, as docs/audit.md shows",
+      "sync audit export > audit.jsonl",
+      "sync audit export --out audit.jsonl",
+    ),
+  );
+  auditExport.option("--out <file>", "write to a file instead of standard output");
+  does(auditExport, async () => (await import("./commands/audit.js")).exportLog);
 
   const ledger = command(program, "ledger", "look into the embedded ledger");
   const onBooks = (made: Command): Command =>

@@ -67,7 +67,7 @@ export async function allPipelines(
 }
 
 export function openStore(context: CommandContext, project: Project, create: boolean): Store {
-  return Store.open(project.store, { create, now: context.now });
+  return Store.open(project.store, { create, now: context.now, actor: context.actor });
 }
 
 /** The number of a pipeline that ran before, whether or not its file can still be read. */

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from "typebox";
 import type { Document, DocumentType } from "../model/document.js";
-import type { Found, Posting, PostOutcome } from "../model/posting.js";
+import type { Found, PostedEntry, Posting, PostOutcome } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
 
 /**
@@ -163,6 +163,11 @@ export interface Target {
    * know it is older than the target.
    */
   latest?(pipeline: string): Promise<string | null>;
+  /**
+   * Everything this pipeline ever posted, reversals too, oldest first, so that a lost store can be rebuilt. Where it is
+   * left out, `lookup` is asked for every document the source delivers.
+   */
+  postings?(pipeline: string): AsyncIterable<PostedEntry>;
   /** Says for each document why it would be refused, without posting; null where nothing speaks against it. */
   check?(documents: readonly Document[]): Promise<readonly (Problem | null)[]>;
   close?(): Promise<void>;

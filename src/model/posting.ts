@@ -28,6 +28,26 @@ export interface Found {
   readonly fingerprint?: string;
 }
 
+/** What a target holds under one of our keys. The document is there where the target can give it back. */
+export interface PostedEntry extends Found {
+  readonly idempotencyKey: string;
+  readonly document?: Document;
+}
+
+export interface KeyParts {
+  readonly documentKey: string;
+  readonly version: number;
+  readonly act: Act;
+}
+
+/** The inverse of `idempotencyKey`; null for a key of another pipeline or of somebody else. */
+export function parseIdempotencyKey(pipeline: string, key: string): KeyParts | null {
+  if (!key.startsWith(`${pipeline}/`)) return null;
+  const match = /^([\s\S]+)\/([1-9]\d{0,8})(\/reversal)?$/.exec(key.slice(pipeline.length + 1));
+  if (match === null) return null;
+  return { documentKey: match[1] as string, version: Number(match[2]), act: match[3] === undefined ? "post" : "reverse" };
+}
+
 /**
  * What became of one send. `created` and `exists` carry the target's own number: HTTP 200 alone proves nothing.
  * `unconfirmed` means that it may or may not have arrived. `busy` means that certainly nothing was done and that the same

@@ -22,6 +22,8 @@ export interface RunCounts {
   readonly posted: number;
   /** Documents whose answer had been lost, and which the target was found to hold. */
   readonly confirmed: number;
+  /** Postings and reversals that the target held and the store did not know; only `recover` looks for them. */
+  readonly recovered: number;
   readonly replaced: number;
   readonly reversed: number;
   readonly kept: number;

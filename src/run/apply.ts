@@ -1,51 +1,12 @@
-import type { Pipeline } from "../config/pipeline.js";
-import type { Target } from "../connectors/contract.js";
 import { encodeDocument } from "../model/document.js";
-import type { Change, ChangeKind } from "../model/plan.js";
+import type { ChangeKind } from "../model/plan.js";
 import { type Act, idempotencyKey, type Posting, type PostOutcome } from "../model/posting.js";
-import { Totals } from "../steps/plan.js";
 import type { PlannedChange } from "../store/changes.js";
-import type { Store } from "../store/store.js";
-import type { Effects } from "./effects.js";
-import type { HeldLease } from "./lease.js";
 import type { Planned } from "./plan.js";
+import { sendProbed } from "./recover.js";
 import { Sender } from "./send.js";
+import type { Applied, ApplyRequest, Sending, SendingChange } from "./sending.js";
 import { settlePosting, settleReversal } from "./settle.js";
-
-export interface ApplyRequest {
-  readonly pipeline: Pipeline;
-  readonly pipelineId: number;
-  readonly runId: number;
-  readonly store: Store;
-  readonly target: Target;
-  readonly lease: HeldLease;
-  readonly effects: Effects;
-}
-
-/** What was done so far; one run may apply several times. */
-export interface Applied {
-  posted: number;
-  replaced: number;
-  reversed: number;
-  /** Sent before this run, or in it without an answer, and found in the target since. */
-  confirmed: number;
-  readonly totals: Totals;
-}
-
-export function emptyApplied(): Applied {
-  return { posted: 0, replaced: 0, reversed: 0, confirmed: 0, totals: new Totals() };
-}
-
-export type SendingChange = Extract<Change, { kind: "create" | "replace" | "reverse" }>;
-
-/** A document on its way: its version and the note made before sending. */
-export interface Sending {
-  readonly documentId: number;
-  readonly change: SendingChange;
-  readonly version: number;
-  readonly key: string;
-  readonly attemptId: number;
-}
 
 const KINDS: readonly ChangeKind[] = ["create", "replace", "reverse"];
 /** Most documents noted in one write; a note that is not used costs a look-up after a crash, a write costs milliseconds always. */
@@ -84,9 +45,9 @@ async function reverseChunk(
   if (chosen.length === 0) return cancelled;
   const sending = note(request, chosen, "reverse");
   const items = (batch: readonly Sending[]) =>
-    batch.map(({ change, key }) => ({ posting: postedOf(change), idempotencyKey: key, fingerprint: postedOf(change).fingerprint }));
+    batch.map(({ change, idempotencyKey, fingerprint }) => ({ posting: postedOf(change), idempotencyKey, fingerprint }));
   await sender.send(sending, {
-    call: (batch) => request.target.reverse(items(batch)),
+    call: (batch) => sendProbed(request, items(batch), (rest) => request.target.reverse(rest)),
     settle: (each, outcome: PostOutcome) => {
       if (settleReversal(request, each, postedOf(each.change), outcome, applied)) cancelled.add(each.documentId);
     },
@@ -98,13 +59,9 @@ async function postChunk(request: ApplyRequest, sender: Sender, chunk: readonly 
   if (chunk.length === 0 || request.effects.signal.aborted) return;
   const sending = note(request, chunk, "post");
   const items = (batch: readonly Sending[]) =>
-    batch.map(({ change, key }) => ({
-      document: wantedOf(change).document,
-      idempotencyKey: key,
-      fingerprint: wantedOf(change).fingerprint,
-    }));
+    batch.map(({ change, idempotencyKey, fingerprint }) => ({ document: wantedOf(change).document, idempotencyKey, fingerprint }));
   await sender.send(sending, {
-    call: (batch) => request.target.post(items(batch)),
+    call: (batch) => sendProbed(request, items(batch), (rest) => request.target.post(rest)),
     settle: (each, outcome: PostOutcome) => {
       settlePosting(request, each, wantedOf(each.change), outcome, applied);
     },
@@ -115,7 +72,7 @@ async function postChunk(request: ApplyRequest, sender: Sender, chunk: readonly 
 function note(request: ApplyRequest, chunk: readonly PlannedChange[], act: Act): Sending[] {
   const { store, pipeline, runId, effects, lease } = request;
   lease.ensure();
-  const sentAt = effects.now().toISOString();
+  const notedAt = effects.now().toISOString();
   return store.transaction(() =>
     chunk.map(({ documentId, change, content }) => {
       if (change.kind !== "create" && change.kind !== "replace" && change.kind !== "reverse") {
@@ -123,10 +80,10 @@ function note(request: ApplyRequest, chunk: readonly PlannedChange[], act: Act):
       }
       const { document, fingerprint } = act === "post" ? wantedOf(change) : postedOf(change);
       const version = act === "post" ? store.attempts.nextVersion(documentId, fingerprint) : postedOf(change).version;
-      const key = idempotencyKey(pipeline.name, change.key, version, act);
       const sent = act === "post" && content !== null ? content : encodeDocument(document);
-      const attemptId = store.attempts.add({ documentId, version, act, idempotencyKey: key, fingerprint, content: sent, runId, sentAt });
-      return { documentId, change, version, key, attemptId };
+      const noted = { act, version, idempotencyKey: idempotencyKey(pipeline.name, change.key, version, act), fingerprint };
+      const attemptId = store.attempts.add({ documentId, ...noted, content: sent, runId, sentAt: notedAt });
+      return { documentId, change, attemptId, documentKey: change.key, notedAt, ...noted };
     }),
   );
 }

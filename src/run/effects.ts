@@ -6,6 +6,8 @@ export interface Effects {
   readonly sleep: (ms: number) => Promise<void>;
   /** Fires when a person or the system asks the run to stop; what was sent is finished first. */
   readonly signal: AbortSignal;
+  /** Who runs it, for the audit log: the operating-system user. */
+  readonly actor: string;
   readonly host: string;
   readonly pid: number;
   /** True when a process of this number runs on this host. */

@@ -1,5 +1,6 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { Column, MalformedRecord, RawRecord, Source } from "../connectors/contract.js";
+import type { AuditDetails } from "../model/audit.js";
 import { earlier } from "../model/cursor.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
@@ -105,6 +106,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
           );
           store.quarantine.clearUnit(unitId, intake.runId);
           result.finished.push({ unitId, fingerprint: event.fingerprint, records });
+          auditUnit(intake, { unit: event.unit, fingerprint: event.fingerprint, records });
         });
         staging.clear();
         result.unitsRead += 1;
@@ -247,6 +249,13 @@ function takeUnit(
     result.quarantined += 1;
   }
   return removed;
+}
+
+function auditUnit(intake: Intake, detail: AuditDetails["unit read"]): void {
+  const { store, pipeline, runId: run, effects } = intake;
+  const { actor } = effects;
+  const at = effects.now().toISOString();
+  store.audit.append({ at, actor, event: "unit read", pipeline: pipeline.name, run, subject: null, detail });
 }
 
 function noKey(unit: string, line: number): Problem {

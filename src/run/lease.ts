@@ -20,10 +20,11 @@ export function takeLease(store: Store, name: string, effects: Effects): HeldLea
   const until = (from: Date): string => new Date(from.getTime() + HOLD_MS).toISOString();
   let renewedAt = effects.now();
   store.transaction(() => {
+    const at = renewedAt.toISOString();
     const held = store.leases.get(name);
     if (held !== null) {
       const isDead = held.host === host && !effects.isAlive(held.pid);
-      const isExpired = held.expiresAt <= renewedAt.toISOString();
+      const isExpired = held.expiresAt <= at;
       if (!isDead && !isExpired) {
         throw new ProblemError(
           problem(
@@ -34,8 +35,10 @@ export function takeLease(store: Store, name: string, effects: Effects): HeldLea
           ),
         );
       }
+      const why = isDead ? "process gone" : "no sign of life";
+      const detail = { formerHost: held.host, formerPid: held.pid, since: held.acquiredAt, why } as const;
+      store.audit.append({ at, actor: effects.actor, event: "lease taken over", pipeline: name, run: null, subject: null, detail });
     }
-    const at = renewedAt.toISOString();
     store.leases.put({ name, owner, host, pid, acquiredAt: at, renewedAt: at, expiresAt: until(renewedAt) });
   });
   return {

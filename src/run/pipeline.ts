@@ -5,12 +5,14 @@ import { dispositionOf, type Problem, ProblemError } from "../model/problem.js";
 import type { RunResult, RunStatus } from "../model/run.js";
 import { exceedsThreshold } from "../steps/plan.js";
 import type { Store } from "../store/store.js";
-import { type Applied, type ApplyRequest, applyPlan, emptyApplied } from "./apply.js";
+import { applyPlan } from "./apply.js";
 import type { Effects } from "./effects.js";
 import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
 import { type HeldLease, takeLease } from "./lease.js";
-import { type Planned, planDocuments } from "./plan.js";
+import { knownDocuments, type Planned, planDocuments } from "./plan.js";
+import { type Recovered, recoverPostings, refuseWhenBehind } from "./recover.js";
 import { quietAt, resumeAttempts } from "./resume.js";
+import { type Applied, type ApplyRequest, emptyApplied } from "./sending.js";
 
 export interface RunRequest {
   readonly pipeline: Pipeline;
@@ -19,8 +21,8 @@ export interface RunRequest {
   readonly timeZone: string;
   /** The folder that relative paths of the pipeline start from. */
   readonly folder: string;
-  /** `plan` stops before anything is sent; `retry` reads no source and takes only the named documents. */
-  readonly kind: "run" | "plan" | "retry";
+  /** `recover` rebuilds the store's postings from the target and sends nothing; `plan` stops before anything is sent; `retry` reads no source and takes only the named documents. */
+  readonly kind: "run" | "plan" | "retry" | "recover";
   /** Read everything again, also what was read before. */
   readonly full: boolean;
   /** With `retry`. */
@@ -45,14 +47,14 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const lease = takeLease(store, pipeline.name, effects);
   try {
     const startedAt = effects.now().toISOString();
-    const runId = store.runs.start({
-      pipelineId,
-      kind: request.kind,
-      startedAt,
-      host: effects.host,
-      pid: effects.pid,
-      program: effects.program,
-      fingerprint: pipeline.fingerprint,
+    const { kind, full } = request;
+    const { actor, host, pid, program } = effects;
+    const { name, fingerprint } = pipeline;
+    const runId = store.transaction(() => {
+      const run = store.runs.start({ pipelineId, kind, startedAt, host, pid, program, fingerprint });
+      const detail = { kind, full, program, host, pid, pipelineFingerprint: fingerprint };
+      store.audit.append({ at: startedAt, actor, event: "run started", pipeline: name, run, subject: null, detail });
+      return run;
     });
     return await new Run(request, pipelineId, runId, startedAt, lease).go();
   } finally {
@@ -64,6 +66,7 @@ class Run {
   private extracted: Extracted = emptyExtract();
   private planned: Planned | null = null;
   private readonly applied: Applied = emptyApplied();
+  private recovered: Recovered = { found: 0, examined: 0 };
   private readonly problems: Problem[] = [];
 
   constructor(
@@ -100,7 +103,11 @@ class Run {
     const { pipeline, store, effects, kind } = this.request;
     const { pipelineId, runId } = this;
     const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects };
-    await resumeAttempts({ pipeline, pipelineId, runId, store, target, effects }, this.applied);
+    const work = { pipeline, pipelineId, runId, store, target, effects };
+    await resumeAttempts(work, this.applied);
+
+    if (kind === "recover") return this.recover(target, source);
+    await refuseWhenBehind(work);
 
     const retried = retryQuarantined(intake);
     if (source !== null) this.extracted = await extract(intake, source, this.request.full);
@@ -123,6 +130,21 @@ class Run {
     const apply = { pipeline, pipelineId, runId, store, target, lease: this.lease, effects };
     await applyPlan(apply, this.planned, this.applied);
     await this.clearDoubts(apply);
+    return !effects.signal.aborted;
+  }
+
+  private async recover(target: Target, source: Source | null): Promise<boolean> {
+    const { pipeline, store, effects } = this.request;
+    const { pipelineId, runId } = this;
+    // Where the target cannot list what it holds, the source says which documents to ask about.
+    if (target.postings === undefined && source !== null) {
+      const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects };
+      this.extracted = await extract(intake, source, true);
+      this.problems.push(...this.extracted.problems);
+      if (mustStop(this.extracted.problems)) return false;
+    }
+    const work = { pipeline, pipelineId, runId, store, target, effects };
+    this.recovered = await recoverPostings(work, () => knownDocuments(work));
     return !effects.signal.aborted;
   }
 
@@ -190,6 +212,7 @@ class Run {
           quarantinedRecords: this.extracted.quarantined,
           posted: this.applied.posted,
           confirmed: this.applied.confirmed,
+          recovered: this.recovered.found,
           replaced: this.applied.replaced,
           reversed: this.applied.reversed,
           kept: live - sent,
@@ -201,6 +224,9 @@ class Run {
         watermark: watermark === null ? null : displayCursor(watermark),
       };
       store.runs.end(result);
+      const detail = { status, counts: result.counts, watermark: result.watermark, problems: result.problems.map((each) => each.code) };
+      const whose = { actor: effects.actor, pipeline: pipeline.name, run: runId, subject: null };
+      store.audit.append({ at: result.endedAt, ...whose, event: "run ended", detail });
       return result;
     });
   }

@@ -68,6 +68,27 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
   return { changes, counts: changes.counts(), totals, examined };
 }
 
+/** Every document the store has records of, as it is wanted now. */
+export function* knownDocuments(
+  request: Pick<PlanRequest, "pipeline" | "pipelineId" | "store">,
+): Generator<{ readonly key: string; readonly document: Document | null }> {
+  const { pipeline, pipelineId, store } = request;
+  const decode = recordDecoder(request);
+  let after = 0;
+  for (;;) {
+    const documents = store.records.nextWithRecords(pipelineId, after, CHUNK);
+    const last = documents[documents.length - 1];
+    if (last === undefined) return;
+    after = last.id;
+    for (const { key, records } of documents) {
+      const rows = records.some((each) => each.problem !== null) ? [] : inLineOrder(records, pipeline.source.key !== null).map(decode);
+      const isWhole = rows.length > 0 && rows.every((row) => Array.isArray(row));
+      const grouped = isWhole ? groupDocument(pipeline, key, rows as Row[]) : null;
+      yield { key, document: grouped?.kind === "wanted" ? grouped.document : null };
+    }
+  }
+}
+
 interface Outcome {
   readonly documentId: number;
   readonly key: string;
@@ -223,7 +244,7 @@ function inLineOrder(records: readonly StoredRecord[], byKey: boolean): readonly
 }
 
 /** Reads stored rows in the fields of today; rows stored under other fields are brought over by name. */
-function recordDecoder(request: PlanRequest): (record: StoredRecord) => Row | Problem {
+function recordDecoder(request: Pick<PlanRequest, "pipeline" | "pipelineId" | "store">): (record: StoredRecord) => Row | Problem {
   const { pipeline, pipelineId, store } = request;
   const { fields } = pipeline.source.schema;
   const names = fields.map((field) => field.name);

@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import type { OpenAttempt } from "../store/attempts.js";
-import type { Applied, ApplyRequest } from "./apply.js";
+import { type Answer, answerAttempt, doubtAttempt, type NotedAttempt } from "./answer.js";
+import type { Applied, ApplyRequest } from "./sending.js";
 import { conflictProblem, isOther } from "./settle.js";
 
 /**
@@ -38,26 +39,27 @@ async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: Open
   const found = await target.lookup(attempt.idempotencyKey);
   const at = effects.now().toISOString();
   const { id, documentId, documentKey, version, fingerprint } = attempt;
+  const noted: NotedAttempt = { ...attempt, attemptId: id, notedAt: attempt.sentAt };
+  const answer = (outcome: Answer["outcome"], reference: string | null, problem: Answer["problem"]): void =>
+    answerAttempt(request, noted, { outcome, reference, problem, at });
   return store.transaction(() => {
     store.records.touch(documentId);
+    if (attempt.inDoubtSince === null) doubtAttempt(request, noted, at);
     if (found === null) {
       // A note can be older than the send, and the run that made it may have died at any time since. Only now, with the
       // lease in our hands, nobody can be sending it; from here on the quiet time is counted.
-      if (attempt.inDoubtSince === null && target.traits.quietMs > 0) {
-        store.attempts.answer(id, "unconfirmed", null, null, at);
-        return false;
-      }
+      if (attempt.inDoubtSince === null && target.traits.quietMs > 0) return false;
       // Not found proves something only when it was asked after the last moment at which the send could arrive.
       const isQuiet = askedAt.getTime() - Date.parse(attempt.inDoubtSince ?? at) >= target.traits.quietMs || target.traits.quietMs === 0;
-      if (isQuiet) store.attempts.answer(id, "absent", null, null, at);
+      if (isQuiet) answer("absent", null, null);
       return isQuiet;
     }
     if (attempt.act === "reverse") {
-      store.attempts.answer(id, "accepted", found.reference, null, at);
+      answer("accepted", found.reference, null);
       store.postings.reverse(documentId, version, found.reference, at);
     } else if (isOther(found, fingerprint)) {
       const conflict = conflictProblem(documentKey, attempt.idempotencyKey, found);
-      store.attempts.answer(id, "conflict", found.reference, conflict, at);
+      answer("conflict", found.reference, conflict);
       store.quarantine.put({
         pipelineId,
         kind: "document",
@@ -72,7 +74,7 @@ async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: Open
         at,
       });
     } else {
-      store.attempts.answer(id, "accepted", found.reference, null, at);
+      answer("accepted", found.reference, null);
       store.postings.add({ documentId, version, attemptId: id, fingerprint, reference: found.reference, runId, postedAt: at });
       applied.confirmed += 1;
     }

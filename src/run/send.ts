@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import type { PostOutcome } from "../model/posting.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
-import type { ApplyRequest, Sending } from "./apply.js";
+import { answerAttempt } from "./answer.js";
+import type { ApplyRequest, Sending } from "./sending.js";
 
 export interface Sendable {
   /** One call to the target, with an outcome for each member in order. */
@@ -98,7 +99,7 @@ export class Sender {
   private close(members: readonly Sending[], cause: Problem | null): void {
     const at = this.request.effects.now().toISOString();
     this.request.store.transaction(() => {
-      for (const { attemptId } of members) this.request.store.attempts.answer(attemptId, "not sent", null, cause, at);
+      for (const each of members) answerAttempt(this.request, each, { outcome: "not sent", reference: null, problem: cause, at });
     });
   }
 

@@ -1,7 +1,8 @@
 import type { Found, Posting, PostOutcome } from "../model/posting.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
-import type { Applied, ApplyRequest, Sending, SendingChange } from "./apply.js";
+import { answerAttempt } from "./answer.js";
+import type { Applied, ApplyRequest, Sending, SendingChange } from "./sending.js";
 
 /** Writes what became of a reversal; true when the posting is certainly cancelled. Runs inside a transaction. */
 export function settleReversal(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, applied: Applied): boolean {
@@ -11,7 +12,7 @@ export function settleReversal(request: ApplyRequest, each: Sending, posted: Pos
     return false;
   }
   const at = request.effects.now().toISOString();
-  store.attempts.answer(each.attemptId, "accepted", outcome.reference, null, at);
+  answerAttempt(request, each, { outcome: "accepted", reference: outcome.reference, problem: null, at });
   store.postings.reverse(each.documentId, posted.version, outcome.reference, at);
   applied.totals.add(posted.document, -1n);
   if (each.change.kind === "reverse") {
@@ -39,12 +40,12 @@ export function settlePosting(
   }
   const at = request.effects.now().toISOString();
   if (isOther(outcome, wanted.fingerprint)) {
-    const conflict = conflictProblem(each.change.key, each.key, outcome);
-    store.attempts.answer(attemptId, "conflict", outcome.reference, conflict, at);
+    const conflict = conflictProblem(each.documentKey, each.idempotencyKey, outcome);
+    answerAttempt(request, each, { outcome: "conflict", reference: outcome.reference, problem: conflict, at });
     wait(request, each, conflict);
     return;
   }
-  store.attempts.answer(attemptId, "accepted", outcome.reference, null, at);
+  answerAttempt(request, each, { outcome: "accepted", reference: outcome.reference, problem: null, at });
   store.postings.add({
     documentId,
     version,
@@ -69,7 +70,7 @@ function isAccepted(outcome: PostOutcome): outcome is Extract<PostOutcome, { ref
 function settleRefusal(request: ApplyRequest, each: Sending, outcome: Exclude<PostOutcome, { reference: string }>): void {
   const at = request.effects.now().toISOString();
   const answer = outcome.kind === "busy" ? "not sent" : outcome.kind;
-  request.store.attempts.answer(each.attemptId, answer, null, outcome.problem, at);
+  answerAttempt(request, each, { outcome: answer, reference: null, problem: outcome.problem, at });
   wait(request, each, outcome.problem);
 }
 

@@ -84,6 +84,32 @@ export class AttemptTable {
       .all(pipelineId) as OpenAttempt[];
   }
 
+  /** True when an attempt with this key was ever noted. */
+  knows(pipelineId: number, key: string): boolean {
+    return (
+      this.db
+        .prepare("SELECT 1 FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND a.idempotency_key = ?")
+        .get(pipelineId, key) !== undefined
+    );
+  }
+
+  /** How many attempts with this key were sent, or may have been: the one under way counts too. */
+  countSent(pipelineId: number, key: string): number {
+    return this.db
+      .prepare(
+        `SELECT count(*) FROM attempts a JOIN documents d ON d.id = a.document_id
+         WHERE d.pipeline_id = ? AND a.idempotency_key = ? AND (a.outcome IS NULL OR a.outcome <> 'not sent')`,
+      )
+      .pluck()
+      .get(pipelineId, key) as number;
+  }
+
+  /** The open attempt of one act on one version, or null. */
+  openFor(documentId: number, version: number, act: Act): number | null {
+    const found = this.db.prepare(`SELECT a.id FROM attempts a WHERE a.document_id = ? AND a.version = ? AND a.act = ? AND ${OPEN}`);
+    return (found.pluck().get(documentId, version, act) as number | undefined) ?? null;
+  }
+
   isOpen(documentId: number): boolean {
     return this.openOf.get(documentId) !== undefined;
   }

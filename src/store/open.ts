@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { ProblemError, problem } from "../model/problem.js";
+import { AuditTable } from "./audit.js";
 import { migrations } from "./migrations/index.js";
 
 export type Db = Database.Database;
@@ -10,15 +11,20 @@ export type Db = Database.Database;
 /** Marks the file as ours, so that a store is never mistaken for some other SQLite file. "sync" in ASCII. */
 const APPLICATION_ID = 0x73796e63;
 
+export interface OpenOptions {
+  readonly create: boolean;
+  readonly now: () => Date;
+  /** Who opens it, for the audit log: the operating-system user. */
+  readonly actor?: string;
+}
+
 /**
  * Opens the store, creating it (readable by its owner only) when it is not there, and brings it to the current version.
  * Throws ProblemError: STORE_NEWER, STORE_UNREADABLE.
  */
-export function openStore(file: string, options: { readonly create: boolean; readonly now: () => Date }): Db {
+export function openStore(file: string, options: OpenOptions): Db {
   const isNew = !existsSync(file);
-  if (isNew && !options.create) {
-    throw new ProblemError(problem("NOT_FOUND", `there is no store at \`${file}\` yet`, [], "it is made by the first `sync run`"));
-  }
+  if (isNew && !options.create) throw notThere(file);
   let db: Db;
   try {
     if (isNew) mkdirSync(dirname(file), { recursive: true });
@@ -29,29 +35,13 @@ export function openStore(file: string, options: { readonly create: boolean; rea
   }
   try {
     db.pragma("busy_timeout = 10000");
-    const applicationId = db.pragma("application_id", { simple: true }) as number;
-    const version = db.pragma("user_version", { simple: true }) as number;
-    if (version > 0 && applicationId !== APPLICATION_ID) {
-      throw new ProblemError(
-        problem("STORE_UNREADABLE", `\`${file}\` is a database of some other program`, [], "name another file under `store` in sync.yaml"),
-      );
-    }
-    if (version > migrations.length) {
-      throw new ProblemError(
-        problem(
-          "STORE_NEWER",
-          `the store \`${file}\` has version ${version}; this program knows versions up to ${migrations.length}`,
-          [],
-          "use the newer program; nothing was changed",
-        ),
-      );
-    }
+    const version = knownVersion(db, file);
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
     db.pragma("foreign_keys = ON");
     db.pragma("cache_size = -65536");
     db.pragma("temp_store = FILE");
-    if (version < migrations.length) migrate(db, options.now);
+    if (version < migrations.length) migrate(db, options);
   } catch (cause) {
     db.close();
     if (cause instanceof ProblemError) throw cause;
@@ -60,7 +50,43 @@ export function openStore(file: string, options: { readonly create: boolean; rea
   return db;
 }
 
-function migrate(db: Db, now: () => Date): void {
+/** Opens a store that is there and changes nothing in it, not even its version. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
+export function openReadOnly(file: string): Db {
+  if (!existsSync(file)) throw notThere(file);
+  let db: Db | null = null;
+  try {
+    db = new Database(file, { readonly: true, timeout: 10_000 });
+    knownVersion(db, file);
+    return db;
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof ProblemError) throw cause;
+    throw unreadable(file, cause);
+  }
+}
+
+function knownVersion(db: Db, file: string): number {
+  const applicationId = db.pragma("application_id", { simple: true }) as number;
+  const version = db.pragma("user_version", { simple: true }) as number;
+  if (version > 0 && applicationId !== APPLICATION_ID) {
+    throw new ProblemError(
+      problem("STORE_UNREADABLE", `\`${file}\` is a database of some other program`, [], "name another file under `store` in sync.yaml"),
+    );
+  }
+  if (version > migrations.length) {
+    throw new ProblemError(
+      problem(
+        "STORE_NEWER",
+        `the store \`${file}\` has version ${version}; this program knows versions up to ${migrations.length}`,
+        [],
+        "use the newer program; nothing was changed",
+      ),
+    );
+  }
+  return version;
+}
+
+function migrate(db: Db, options: OpenOptions): void {
   db.transaction(() => {
     // Read again inside the transaction: another process may have migrated in the meantime.
     const version = db.pragma("user_version", { simple: true }) as number;
@@ -69,10 +95,26 @@ function migrate(db: Db, now: () => Date): void {
       db.pragma(`application_id = ${APPLICATION_ID}`);
       const insert = db.prepare("INSERT INTO meta (name, value) VALUES (?, ?)");
       insert.run("store id", randomUUID());
-      insert.run("created at", now().toISOString());
+      insert.run("created at", options.now().toISOString());
     }
     db.pragma(`user_version = ${migrations.length}`);
+    if (version < migrations.length) noteVersion(db, version, options);
   }).immediate();
+}
+
+function noteVersion(db: Db, from: number, options: OpenOptions): void {
+  const meta = db.prepare<[string], string>("SELECT value FROM meta WHERE name = ?").pluck();
+  const store = meta.get("store id") ?? "";
+  const createdAt = meta.get("created at") ?? "";
+  const to = migrations.length;
+  const row = { at: options.now().toISOString(), actor: options.actor ?? "unknown", pipeline: null, run: null, subject: null };
+  const log = new AuditTable(db);
+  if (from === 0) log.append({ ...row, event: "store created", detail: { store, createdAt, version: to } });
+  else log.append({ ...row, event: "migration applied", detail: { store, createdAt, from, to } });
+}
+
+function notThere(file: string): ProblemError {
+  return new ProblemError(problem("NOT_FOUND", `there is no store at \`${file}\` yet`, [], "it is made by the first `sync run`"));
 }
 
 function unreadable(file: string, cause: unknown): ProblemError {

@@ -61,6 +61,14 @@ export class PostingTable {
     this.markReversed.run(reference, at, documentId, version);
   }
 
+  /** What is known of one version of a document: null when it was never posted. */
+  stateOf(documentId: number, version: number): "live" | "reversed" | null {
+    const row = this.db.prepare("SELECT reversed_by FROM postings WHERE document_id = ? AND version = ?").raw().get(documentId, version) as
+      | [string | null]
+      | undefined;
+    return row === undefined ? null : row[0] === null ? "live" : "reversed";
+  }
+
   countLive(pipelineId: number): number {
     return this.db
       .prepare("SELECT count(*) FROM postings p JOIN documents d ON d.id = p.document_id WHERE d.pipeline_id = ? AND p.reversed_by IS NULL")

@@ -95,6 +95,28 @@ export class RecordTable {
     return this.db.prepare("SELECT count(*) FROM records WHERE pipeline_id = ?").pluck().get(pipelineId) as number;
   }
 
+  /** Documents with their records, touched or not, in the order in which they first came. */
+  nextWithRecords(pipelineId: number, afterId: number, limit: number): TouchedDocument[] {
+    const ids = this.db
+      .prepare(
+        "SELECT id FROM documents d WHERE pipeline_id = ? AND id > ? AND EXISTS (SELECT 1 FROM records WHERE document_id = d.id) ORDER BY id LIMIT ?",
+      )
+      .pluck()
+      .all(pipelineId, afterId, limit) as number[];
+    return ids.map((id) => this.withRecords(id));
+  }
+
+  private withRecords(id: number): TouchedDocument {
+    const key = this.db.prepare("SELECT key FROM documents WHERE id = ?").pluck().get(id) as string;
+    const rows = this.db
+      .prepare(
+        `SELECT r.key, u.name AS unit, r.line, r.shape_id AS shapeId, r.data, r.problem
+         FROM records r JOIN units u ON u.id = r.unit_id WHERE r.document_id = ? ORDER BY r.id`,
+      )
+      .all(id) as StoredRecord[];
+    return { id, key, records: rows };
+  }
+
   /** The next touched documents with all of their records, in the order in which they first came. */
   nextTouched(pipelineId: number, afterId: number, limit: number): TouchedDocument[] {
     const documents = this.nextDocuments.all(pipelineId, afterId, limit) as [number, string][];
@@ -120,8 +142,21 @@ export class RecordTable {
     this.setTouched.run(0, documentId);
   }
 
+  /** Only a document that has records is looked at again: one that was merely found in the target must not be reversed. */
+  touchWithRecords(documentId: number): void {
+    this.db
+      .prepare("UPDATE documents SET touched = 1 WHERE id = ? AND EXISTS (SELECT 1 FROM records WHERE document_id = documents.id)")
+      .run(documentId);
+  }
+
   touch(documentId: number): void {
     this.setTouched.run(1, documentId);
+  }
+
+  /** The number of a document; made, untouched and without records, when it is new. */
+  ensureDocument(pipelineId: number, key: string): number {
+    this.db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0) ON CONFLICT DO NOTHING").run(pipelineId, key);
+    return this.documentId(pipelineId, key) as number;
   }
 
   documentId(pipelineId: number, key: string): number | null {
@@ -131,14 +166,14 @@ export class RecordTable {
     );
   }
 
-  /** Takes a bad record out, so that it no longer blocks its document. */
+  /** Takes a bad record out, so that it no longer blocks its document. A document left without records stays as it is posted. */
   removeBad(pipelineId: number, key: string): void {
-    this.db
-      .prepare(
-        "UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE pipeline_id = ? AND key = ? AND problem IS NOT NULL)",
-      )
-      .run(pipelineId, key);
+    const ofRecord = this.db.prepare("SELECT document_id FROM records WHERE pipeline_id = ? AND key = ? AND problem IS NOT NULL").pluck();
+    const documentId = ofRecord.get(pipelineId, key) as number | undefined;
+    if (documentId === undefined) return;
     this.db.prepare("DELETE FROM records WHERE pipeline_id = ? AND key = ? AND problem IS NOT NULL").run(pipelineId, key);
+    this.settle(documentId);
+    this.touchWithRecords(documentId);
   }
 }
 

@@ -1,7 +1,8 @@
 import { AttemptTable } from "./attempts.js";
+import { AuditTable } from "./audit.js";
 import { ChangeTable } from "./changes.js";
 import { LeaseTable } from "./leases.js";
-import { type Db, openStore } from "./open.js";
+import { type Db, type OpenOptions, openStore } from "./open.js";
 import { PostingTable } from "./postings.js";
 import { QuarantineTable } from "./quarantine.js";
 import { RecordTable } from "./records.js";
@@ -21,6 +22,7 @@ export class Store {
   readonly postings: PostingTable;
   readonly quarantine: QuarantineTable;
   readonly uniqueValues: UniqueValueTable;
+  readonly audit: AuditTable;
 
   private constructor(
     readonly file: string,
@@ -35,9 +37,10 @@ export class Store {
     this.postings = new PostingTable(db);
     this.quarantine = new QuarantineTable(db);
     this.uniqueValues = new UniqueValueTable(db);
+    this.audit = new AuditTable(db);
   }
 
-  static open(file: string, options: { readonly create: boolean; readonly now: () => Date }): Store {
+  static open(file: string, options: OpenOptions): Store {
     return new Store(file, openStore(file, options));
   }
 

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { type Connector, defineConnector, type PostItem, type ReverseItem, type Target } from "../../src/connectors/contract.js";
 import type { Document } from "../../src/model/document.js";
-import type { Found, PostOutcome } from "../../src/model/posting.js";
+import type { Found, PostedEntry, PostOutcome } from "../../src/model/posting.js";
 import { problem } from "../../src/model/problem.js";
 
 /** What the simulated target does with the next send of a document. */
@@ -23,6 +23,20 @@ export class SimTarget implements Target {
   readonly log: string[] = [];
   traits = { deduplicates: false, quietMs: 60_000, batch: 10, concurrency: 1, searchable: true };
 
+  /** It can list what it holds, and tell the newest; else it can only be asked by key. */
+  set lists(yes: boolean) {
+    if (!yes) return;
+    this.latest = async () => this.entries.at(-1)?.key ?? null;
+    this.postings = () => this.all();
+  }
+
+  latest?: NonNullable<Target["latest"]>;
+  postings?: NonNullable<Target["postings"]>;
+
+  private async *all(): AsyncGenerator<PostedEntry> {
+    for (const { key, reference, fingerprint, document } of this.entries) yield { idempotencyKey: key, reference, fingerprint, document };
+  }
+
   async post(items: readonly PostItem[]): Promise<readonly PostOutcome[]> {
     this.log.push(`post ${items.map((item) => item.document.key).join(",")}`);
     return items.map((item) => this.take(item.document.key, item.idempotencyKey, item.fingerprint, item.document, null));
@@ -39,6 +53,11 @@ export class SimTarget implements Target {
     this.log.push(`lookup ${key}`);
     const entry = this.entries.find((each) => each.key === key);
     return entry === undefined ? null : { reference: entry.reference, fingerprint: entry.fingerprint };
+  }
+
+  /** The log without the questions. */
+  sent(): string[] {
+    return this.log.filter((line) => !line.startsWith("lookup"));
   }
 
   /** Documents that stand in the books: posted and not reversed. */

@@ -102,24 +102,29 @@ ${this.targetExtra}
     return runPipeline({
       pipeline: pipeline.value,
       store: this.store,
-      effects: {
-        now: () => this.now,
-        sleep: async () => undefined,
-        signal: this.stop.signal,
-        host: this.host,
-        pid: 4711,
-        isAlive: (pid) => this.alive(pid),
-        random: () => 0.5,
-        randomWord: () => `w${Math.random()}`,
-        program: "test",
-        onProgress: options.onProgress ?? (() => undefined),
-      },
+      effects: { ...this.effects(), ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }) },
       timeZone: "Asia/Shanghai",
       folder: this.folder,
       kind: options.kind ?? "run",
       full: options.full ?? false,
       only: options.only ?? null,
     });
+  }
+
+  effects(): Effects {
+    return {
+      now: () => this.now,
+      sleep: async () => undefined,
+      signal: this.stop.signal,
+      actor: "test",
+      host: this.host,
+      pid: 4711,
+      isAlive: (pid) => this.alive(pid),
+      random: () => 0.5,
+      randomWord: () => `w${Math.random()}`,
+      program: "test",
+      onProgress: () => undefined,
+    };
   }
 
   /** The live documents of the target as `key: amount account amount account …`, in key order. */

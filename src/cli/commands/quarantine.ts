@@ -1,3 +1,4 @@
+import type { AuditDetails } from "../../model/audit.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { displayKey } from "../../model/record.js";
@@ -131,6 +132,11 @@ export async function retry(
     const only = new Set<string>();
     store.transaction(() => {
       for (const item of items) {
+        store.audit.append({
+          ...decision(context, inStore, item),
+          event: "retry requested",
+          detail: { ...about(item), status: item.status },
+        });
         const documentKey = item.kind === "document" ? item.key : item.documentKey;
         if (item.status === "dropped") store.quarantine.reopen(item.id);
         if (documentKey === null) continue;
@@ -167,6 +173,7 @@ export async function drop(context: CommandContext, options: QuarantineOptions, 
           );
         }
         store.quarantine.drop(item.id, reason);
+        store.audit.append({ ...decision(context, pipeline, item), event: "item dropped", detail: { ...about(item), reason } });
         if (item.kind === "record") store.records.removeBad(pipeline.id, item.key);
         else {
           const documentId = store.records.documentId(pipeline.id, item.key);
@@ -179,6 +186,16 @@ export async function drop(context: CommandContext, options: QuarantineOptions, 
     for (const item of items) io.out(`dropped ${item.kind} ${displayKey(item.key)}: ${reason}\n`);
     return EXIT.done;
   });
+}
+
+/** Who decided, when, and about which document: the part of an audit row that every decision has. */
+function decision(context: CommandContext, pipeline: PipelineInStore, item: QuarantineItem) {
+  const subject = item.kind === "document" ? item.key : (item.documentKey ?? item.key);
+  return { at: context.now().toISOString(), actor: context.actor, pipeline: pipeline.name, run: null, subject };
+}
+
+function about(item: QuarantineItem): Omit<AuditDetails["retry requested"], "status"> {
+  return { item: item.kind, key: item.key, cause: item.problem.code };
 }
 
 function itemsOf(store: Store, pipeline: PipelineInStore, key: string): QuarantineItem[] {

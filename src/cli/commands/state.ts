@@ -112,9 +112,15 @@ export async function set(
   const { io } = context;
   return withStore(context, options, (store) => {
     const { id, name } = pipelineInStore(store, options.pipeline);
+    const decision = { at: context.now().toISOString(), actor: context.actor, pipeline: name, run: null, subject: null };
     const wanted = value ?? "";
     if (what === "forget") {
-      if (!store.units.forget(id, wanted)) {
+      const isForgotten = store.transaction(() => {
+        if (!store.units.forget(id, wanted)) return false;
+        store.audit.append({ ...decision, event: "unit forgotten", detail: { unit: wanted } });
+        return true;
+      });
+      if (!isForgotten) {
         const near = nearestName(
           wanted,
           store.units.list(id).map((unit) => unit.name),
@@ -144,8 +150,12 @@ export async function set(
         ),
       );
     }
-    store.watermarks.set(id, "records", position, null);
-    io.out(`watermark of ${name} moved back from ${displayCursor(former)} to ${displayCursor(position)}\n`);
+    const moved = { from: displayCursor(former), to: displayCursor(position) };
+    store.transaction(() => {
+      store.watermarks.set(id, "records", position, null);
+      store.audit.append({ ...decision, event: "watermark moved", detail: moved });
+    });
+    io.out(`watermark of ${name} moved back from ${moved.from} to ${moved.to}\n`);
     return EXIT.done;
   });
 }

@@ -36,6 +36,8 @@ export function renderRun(result: RunResult, title: string, options: { readonly 
   if (counts.leftOut > 0)
     lines.push(`  left out  ${figure(counts.leftOut)} rows  ${detail("as the source's options say: totals, footers")}`);
   lines.push(`  posted    ${figure(counts.posted)} documents`);
+  if (counts.recovered > 0)
+    lines.push(`  recovered ${figure(counts.recovered)} postings  ${detail("found in the target, and not in the store until now")}`);
   if (counts.confirmed > 0)
     lines.push(
       `  confirmed ${figure(counts.confirmed)} documents  ${detail("their answer was lost, and the target was found to hold them")}`,

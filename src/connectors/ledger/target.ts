@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import type { Document, Line } from "../../model/document.js";
-import type { Found, PostOutcome } from "../../model/posting.js";
+import type { Found, PostedEntry, PostOutcome } from "../../model/posting.js";
 import { type Problem, problem } from "../../model/problem.js";
 import type { PostItem, ReverseItem, Target, TargetTraits } from "../contract.js";
 import type { Account } from "./account.js";
 import { accountsLeftBehind, synchroniseAccounts, synchronisePeriods } from "./chart-of-books.js";
+import { newestEntry, postedEntries } from "./entries.js";
 import { openForPosting } from "./open.js";
 import type { PeriodRules } from "./periods.js";
 import { LedgerRules } from "./rules.js";
@@ -49,12 +50,20 @@ export class LedgerTarget implements Target {
   }
 
   async lookup(idempotencyKey: string): Promise<Found | null> {
-    if (this.writer === null && existsSync(this.settings.file))
-      this.writer = new BooksWriter(openForPosting(this.settings.file), this.settings.file);
-    if (this.writer === null) return null;
-    this.writer.settle();
-    const found = this.writer.find(idempotencyKey);
+    const writer = this.settledWriter();
+    if (writer === null) return null;
+    const found = writer.find(idempotencyKey);
     return found === null ? null : { reference: found.reference, fingerprint: found.fingerprint };
+  }
+
+  async latest(pipeline: string): Promise<string | null> {
+    const writer = this.settledWriter();
+    return writer === null ? null : newestEntry(writer.db, pipeline);
+  }
+
+  async *postings(pipeline: string): AsyncGenerator<PostedEntry> {
+    const writer = this.settledWriter();
+    if (writer !== null) yield* postedEntries(writer.db, pipeline);
   }
 
   async check(documents: readonly Document[]): Promise<readonly (Problem | null)[]> {
@@ -162,6 +171,14 @@ export class LedgerTarget implements Target {
       return done.result;
     }
     return unconfirmed(done.result, done.reason, this.settings.file);
+  }
+
+  /** The books for reading, with no commit left whose fate is unknown; null when there are none yet. */
+  private settledWriter(): BooksWriter | null {
+    if (this.writer === null && !existsSync(this.settings.file)) return null;
+    this.writer ??= new BooksWriter(openForPosting(this.settings.file), this.settings.file);
+    this.writer.settle();
+    return this.writer;
   }
 
   private openWriter(): BooksWriter {

@@ -108,6 +108,7 @@ CREATE TABLE attempts (
   answered_at TEXT
 ) STRICT;
 CREATE INDEX attempts_of_document ON attempts (document_id, version);
+CREATE INDEX attempts_by_key ON attempts (idempotency_key);
 CREATE INDEX attempts_open ON attempts (document_id) WHERE outcome IS NULL OR outcome = 'unconfirmed';
 
 -- What the target accepted, one row per version. reversed_by: the target's number of the reversal.

@@ -1,4 +1,5 @@
 import { initial } from "./0001-initial.js";
+import { audit } from "./0002-audit.js";
 
 /** In order; added to, never edited once released. The store's version is the number of them that were applied. */
-export const migrations: readonly string[] = [initial];
+export const migrations: readonly string[] = [initial, audit];

@@ -1,0 +1,117 @@
+import type { AuditDetails, AuditEvent, AuditFault, AuditRow, AuditVerdict } from "../../model/audit.js";
+import { displayKey } from "../../model/record.js";
+import { count } from "./progress.js";
+import { renderTable } from "./table.js";
+
+/** What a row says beside who and when, in a few words. */
+const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string } = {
+  "store created": ({ store, version }) => `store ${store}, version ${version}`,
+  "migration applied": ({ store, from, to }) => `store ${store}, from version ${from} to ${to}`,
+  "lease taken over": ({ formerHost, formerPid, since, why }) => `from process ${formerPid} on ${formerHost}, since ${since}: ${why}`,
+  "run started": ({ kind, full, program, host, pid }) => `${kind}${full ? " --full" : ""}, version ${program}, process ${pid} on ${host}`,
+  "unit read": ({ unit, records, fingerprint }) => `${unit}, ${count(records)} records, SHA-256 ${short(fingerprint)}`,
+  "attempt in doubt": ({ act, idempotencyKey, notedAt }) => `${act} ${idempotencyKey}, noted ${notedAt}`,
+  "attempt answered": ({ act, idempotencyKey, outcome, reference, code, message }) =>
+    [
+      `${act} ${idempotencyKey}: ${outcome}`,
+      reference === null ? "" : ` as ${reference}`,
+      code === null ? "" : `, ${code}: ${message}`,
+    ].join(""),
+  "run ended": ({ status, counts, problems }) =>
+    [
+      `${status}: ${counts.posted} posted, ${counts.replaced} replaced, ${counts.reversed} reversed, ${counts.waiting} waiting`,
+      ...problems,
+    ].join(", "),
+  "retry requested": ({ item, key, status, cause }) => `${item} ${displayKey(key)}, ${status} because of ${cause}`,
+  "item dropped": ({ item, key, cause, reason }) => `${item} ${displayKey(key)}, waiting because of ${cause}: ${reason}`,
+  "attempt resolved": ({ act, idempotencyKey, posted, reason }) =>
+    `${act} ${idempotencyKey}: ${posted === null ? "not in the target" : `in the target as ${posted}`}, because: ${reason}`,
+  "watermark moved": ({ from, to }) => `from ${from} back to ${to}`,
+  "unit forgotten": ({ unit }) => unit,
+};
+
+function short(hash: string): string {
+  return hash.length > 12 ? `${hash.slice(0, 12)}…` : hash;
+}
+
+export function renderAuditRows(rows: readonly AuditRow[]): string {
+  return renderTable(
+    [
+      { title: "row", align: "right" },
+      { title: "at (UTC)" },
+      { title: "who" },
+      { title: "run", align: "right" },
+      { title: "pipeline" },
+      { title: "event" },
+      { title: "about" },
+      { title: "what" },
+    ],
+    rows.map((row) =>
+      [
+        String(row.seq),
+        row.at.slice(0, 19).replace("T", " "),
+        row.actor,
+        row.run === null ? "" : String(row.run),
+        row.pipeline ?? "",
+        row.event,
+        row.subject === null ? "" : displayKey(row.subject),
+        wordsOf(row),
+      ].map(clean),
+    ),
+  );
+}
+
+/** A row may come from a store that somebody edited, so nothing is taken for granted. */
+function wordsOf(row: AuditRow): string {
+  try {
+    const words = WORDS[row.event as AuditEvent] as ((detail: unknown) => string) | undefined;
+    return words === undefined ? row.detail : words(JSON.parse(row.detail));
+  } catch {
+    return row.detail;
+  }
+}
+
+/** Names and messages come from files and other systems: what would steer the terminal is shown as a replacement mark. */
+function clean(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\ufffd");
+}
+
+/** The row with its detail as an object where it is one. */
+export function auditRowToJson(row: AuditRow): unknown {
+  try {
+    return { ...row, detail: JSON.parse(row.detail) as unknown };
+  } catch {
+    return row;
+  }
+}
+
+export function renderVerdict(verdict: AuditVerdict): string {
+  const { rows, head, fault, notedSeq } = verdict;
+  const counted = rows === 1 ? "1 row" : `${count(rows)} rows`;
+  if (fault === null) {
+    const noted = notedSeq === null ? "" : `the noted head is row ${notedSeq}: no row up to it is missing\n`;
+    return `the audit log fits: ${counted}\nhead ${head}\n${noted}`;
+  }
+  const before = rows === 0 || fault.kind === "head" ? "" : `the ${counted} before it fit; the last of them has the hash ${head}\n`;
+  return `the audit log does NOT fit\n${faultText(fault, rows)}\n${before}`;
+}
+
+function faultText(fault: AuditFault, rows: number): string {
+  switch (fault.kind) {
+    case "gap":
+      if (fault.found === null) return "it has no rows, not even the first, which is written when the store is made";
+      if (fault.found < fault.expected) return `row ${fault.found} was put in: expected row ${fault.expected}`;
+      return fault.found === fault.expected + 1
+        ? `row ${fault.expected} is not there: after row ${rows} comes row ${fault.found}`
+        : `rows ${fault.expected} to ${fault.found - 1} are not there: after row ${rows} comes row ${fault.found}`;
+    case "hash":
+      return `row ${fault.seq} was changed, put in, or does not follow the row that now stands before it\n  expected hash ${fault.expected}\n  found hash    ${fault.found}`;
+    case "head":
+      return `the noted head ${fault.expected} is in none of its ${count(rows)} rows: rows were cut off the end, or the log was written anew\nhead ${fault.found}`;
+  }
+}
+
+export function verdictToJson(verdict: AuditVerdict): unknown {
+  const { rows, head, fault, notedSeq } = verdict;
+  return { ok: fault === null, rows, head, notedRow: notedSeq, fault };
+}

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto";
+import type { Act } from "./posting.js";
+import type { ProblemCode } from "./problem.js";
+import type { RunCounts, RunStatus } from "./run.js";
+
+/** What the audit log knows of an attempt. `notedAt`: when the note was made durable, before anything was sent. */
+export interface AuditedAttempt {
+  readonly act: Act;
+  readonly version: number;
+  readonly idempotencyKey: string;
+  /** SHA-256 of the document's content; the content itself is not copied. */
+  readonly fingerprint: string;
+  readonly notedAt: string;
+}
+
+/** What each event carries beside when, who, pipeline, run and subject. Nothing else is ever written. */
+export interface AuditDetails {
+  readonly "store created": { readonly store: string; readonly createdAt: string; readonly version: number };
+  readonly "migration applied": { readonly store: string; readonly createdAt: string; readonly from: number; readonly to: number };
+  readonly "lease taken over": {
+    readonly formerHost: string;
+    readonly formerPid: number;
+    readonly since: string;
+    readonly why: "process gone" | "no sign of life";
+  };
+  readonly "run started": {
+    readonly kind: string;
+    readonly full: boolean;
+    readonly program: string;
+    readonly host: string;
+    readonly pid: number;
+    readonly pipelineFingerprint: string;
+  };
+  readonly "unit read": { readonly unit: string; readonly fingerprint: string; readonly records: number };
+  readonly "attempt in doubt": AuditedAttempt;
+  readonly "attempt answered": AuditedAttempt & {
+    readonly outcome: string;
+    readonly reference: string | null;
+    readonly code: ProblemCode | null;
+    readonly message: string | null;
+  };
+  readonly "run ended": {
+    readonly status: RunStatus;
+    readonly counts: RunCounts;
+    readonly watermark: string | null;
+    /** What stopped it, or was worth a notice. */
+    readonly problems: readonly ProblemCode[];
+  };
+  readonly "retry requested": {
+    readonly item: "record" | "document";
+    readonly key: string;
+    readonly cause: ProblemCode;
+    /** As it was: a retry takes back that an item was dropped. */
+    readonly status: string;
+  };
+  readonly "item dropped": {
+    readonly item: "record" | "document";
+    readonly key: string;
+    readonly cause: ProblemCode;
+    readonly reason: string;
+  };
+  readonly "attempt resolved": AuditedAttempt & {
+    /** The target's number, or null: it is not there. */
+    readonly posted: string | null;
+    readonly reason: string;
+  };
+  readonly "watermark moved": { readonly from: string; readonly to: string };
+  readonly "unit forgotten": { readonly unit: string };
+}
+
+export type AuditEvent = keyof AuditDetails;
+
+/** Every event, with the sentence that the documentation gives it. */
+export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
+  "store created": "The first row of a new store: its id, when it was made, and the version of its tables.",
+  "migration applied": "A newer program brought the store's tables up to its own version. First row of a store that is older than the log.",
+  "lease taken over": "A run took the pipeline from an earlier one that had died or shown no sign of life, and says which.",
+  "run started": "A run began: its kind, the program's version, host and process, and the fingerprint of the pipeline's settings.",
+  "unit read": "A file, or a window of an API, was taken whole: its name, the SHA-256 of its content, and its number of records.",
+  "attempt in doubt":
+    "An attempt was found without an answer, because the run that made it died. The target is asked before anything else.",
+  "attempt answered": "What became of one document that was sent: when it was noted, our key, the target's number, or why not.",
+  "run ended": "A run ended: how, its counts, and the watermark. A run without this row was killed.",
+  "retry requested": "A person asked to try an item in quarantine again.",
+  "item dropped": "A person decided that an item is not to be posted, and said why.",
+  "attempt resolved": "A person said what became of a document whose answer was lost, where the target cannot be asked.",
+  "watermark moved": "A person moved the watermark back, so that records are read again.",
+  "unit forgotten": "A person asked to read a unit again.",
+};
+
+interface EntryOf<E extends AuditEvent> {
+  /** UTC instant. Clocks can jump; the order of the rows is the order of what happened. */
+  readonly at: string;
+  /** The operating-system user. */
+  readonly actor: string;
+  readonly event: E;
+  readonly pipeline: string | null;
+  readonly run: number | null;
+  /** A document key, or the key of a record that belongs to no document yet. */
+  readonly subject: string | null;
+  readonly detail: AuditDetails[E];
+}
+
+/** One thing that happened, as it is handed to the log. */
+export type AuditEntry = { readonly [E in AuditEvent]: EntryOf<E> }[AuditEvent];
+
+/** One row as it stands in the log. */
+export interface AuditRow {
+  /** 1, 2, 3 and so on, without a gap. */
+  readonly seq: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly event: string;
+  readonly pipeline: string | null;
+  readonly run: number | null;
+  readonly subject: string | null;
+  /** A JSON object, exactly as it was written. */
+  readonly detail: string;
+  readonly hash: string;
+}
+
+/** What stands in for the hash before the first row. */
+export const NO_HASH = "0".repeat(64);
+
+/** The exact text that is hashed, after the hash of the row before and a line feed: the row as JSON, without its hash. */
+export function auditBody(row: Omit<AuditRow, "hash">): string {
+  const { seq, at, actor, event, pipeline, run, subject, detail } = row;
+  const text = JSON.stringify;
+  return `{"seq":${seq},"at":${text(at)},"actor":${text(actor)},"event":${text(event)},"pipeline":${text(pipeline)},"run":${run},"subject":${text(subject)},"detail":${detail}}`;
+}
+
+/** SHA-256, in lower-case hex, of the hash before, a line feed, and the body, as UTF-8. */
+export function auditHash(hashBefore: string, body: string): string {
+  return createHash("sha256").update(`${hashBefore}\n${body}`).digest("hex");
+}
+
+/** The row as one line of JSON, without line end: its body with the hash as last member. */
+export function auditLine(row: AuditRow): string {
+  return `${auditBody(row).slice(0, -1)},"hash":"${row.hash}"}`;
+}
+
+/** `gap`: `expected` and `found` are row numbers (found null: the log ends or is empty). `hash`: they are hashes. `head`: a noted hash that no row has. */
+export type AuditFault =
+  | { readonly kind: "gap"; readonly seq: number; readonly expected: number; readonly found: number | null }
+  | { readonly kind: "hash"; readonly seq: number; readonly expected: string; readonly found: string }
+  | { readonly kind: "head"; readonly seq: null; readonly expected: string; readonly found: string };
+
+export interface AuditVerdict {
+  /** Rows that fit, from the first on. */
+  readonly rows: number;
+  /** The hash of the last of them. */
+  readonly head: string;
+  /** The row that has the noted head; null when none was given, or it was not found. */
+  readonly notedSeq: number | null;
+  readonly fault: AuditFault | null;
+}
+
+/** Follows the chain row by row and stops counting at the first that does not fit. */
+export class AuditChain {
+  private rows = 0;
+  private head = NO_HASH;
+  private notedSeq: number | null = null;
+  private fault: AuditFault | null = null;
+
+  /** `notedHead`: a hash that was written down elsewhere, at any time; the log may have grown since. */
+  constructor(private readonly notedHead: string | null = null) {}
+
+  /** False at the first row that does not fit, and for every row after it. */
+  accept(row: AuditRow): boolean {
+    if (this.fault !== null) return false;
+    const seq = this.rows + 1;
+    const expected = auditHash(this.head, auditBody(row));
+    if (row.seq !== seq) this.fault = { kind: "gap", seq, expected: seq, found: row.seq };
+    else if (row.hash !== expected) this.fault = { kind: "hash", seq, expected, found: row.hash };
+    if (this.fault !== null) return false;
+    this.rows = seq;
+    this.head = row.hash;
+    if (row.hash === this.notedHead) this.notedSeq = seq;
+    return true;
+  }
+
+  /** After the last row. */
+  verdict(): AuditVerdict {
+    const { rows, head, notedSeq, notedHead } = this;
+    return { rows, head, notedSeq, fault: this.fault ?? this.faultAtEnd(rows, head, notedSeq, notedHead) };
+  }
+
+  private faultAtEnd(rows: number, head: string, notedSeq: number | null, notedHead: string | null): AuditFault | null {
+    if (rows === 0) return { kind: "gap", seq: 1, expected: 1, found: null };
+    if (notedHead !== null && notedSeq === null) return { kind: "head", seq: null, expected: notedHead, found: head };
+    return null;
+  }
+}
