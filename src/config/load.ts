@@ -157,6 +157,7 @@ async function readPipeline(
     options,
     changed: target.common["changed"],
     gone: target.common["gone"],
+    closedPeriod: target.common["closed_period"],
   } as TargetSettings;
   const fingerprint = sha256(
     canonicalJson({

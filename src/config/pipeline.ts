@@ -137,6 +137,7 @@ export interface TargetSettings {
   readonly options: unknown;
   readonly changed: "reverse and repost" | "hold";
   readonly gone: "reverse" | "hold";
+  readonly closedPeriod: "hold" | "next open period";
 }
 
 /** Either a value or every problem that stands in its way. */

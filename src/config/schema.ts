@@ -297,6 +297,11 @@ export const PipelineFile = Type.Object(
           description: "when a posted document is no longer wanted, as `document.when` says",
           default: "reverse",
         }),
+        closed_period: Type.Enum(["hold", "next open period"], {
+          description:
+            "a document dated in a closed period waits, or is posted on the first day of the next open one with its own date in the text",
+          default: "hold",
+        }),
       },
       { additionalProperties: true },
     ),

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from "typebox";
+import type { DateText } from "../model/dates.js";
 import type { Document, DocumentType } from "../model/document.js";
 import type { Found, PostedEntry, Posting, PostOutcome } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
@@ -142,6 +143,8 @@ export interface PostItem {
 export interface ReverseItem {
   /** The posting to cancel. */
   readonly posting: Posting;
+  /** The accounting date to use where the period of the posting is closed; without it such a reversal is refused. */
+  readonly date?: DateText;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
 }
@@ -170,6 +173,8 @@ export interface Target {
   postings?(pipeline: string): AsyncIterable<PostedEntry>;
   /** Says for each document why it would be refused, without posting; null where nothing speaks against it. */
   check?(documents: readonly Document[]): Promise<readonly (Problem | null)[]>;
+  /** The first day from `date` on that may be posted to, where the target knows its periods; null when there is none. */
+  nextOpen?(date: DateText): Promise<DateText | null>;
   close?(): Promise<void>;
 }
 

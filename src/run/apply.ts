@@ -1,3 +1,4 @@
+import type { DateText } from "../model/dates.js";
 import { encodeDocument } from "../model/document.js";
 import type { ChangeKind } from "../model/plan.js";
 import { type Act, idempotencyKey, type Posting, type PostOutcome } from "../model/posting.js";
@@ -44,8 +45,12 @@ async function reverseChunk(
   const chosen = chunk.filter(({ change }) => change.kind === "replace" || change.kind === "reverse");
   if (chosen.length === 0) return cancelled;
   const sending = note(request, chosen, "reverse");
+  const dates = await reversalDates(request, chosen);
   const items = (batch: readonly Sending[]) =>
-    batch.map(({ change, idempotencyKey, fingerprint }) => ({ posting: postedOf(change), idempotencyKey, fingerprint }));
+    batch.map(({ documentId, change, idempotencyKey, fingerprint }) => {
+      const date = dates.get(documentId);
+      return { posting: postedOf(change), idempotencyKey, fingerprint, ...(date === undefined ? {} : { date }) };
+    });
   await sender.send(sending, {
     call: (batch) => sendProbed(request, items(batch), (rest) => request.target.reverse(rest)),
     settle: (each, outcome: PostOutcome) => {
@@ -53,6 +58,19 @@ async function reverseChunk(
     },
   });
   return cancelled;
+}
+
+/** Where a reversal may leave a closed period: the day on which it is booked then. */
+async function reversalDates(request: ApplyRequest, chosen: readonly PlannedChange[]): Promise<Map<number, DateText>> {
+  const dates = new Map<number, DateText>();
+  const { target, pipeline } = request;
+  if (pipeline.target.closedPeriod !== "next open period" || target.nextOpen === undefined) return dates;
+  for (const { documentId, change } of chosen) {
+    if (change.kind !== "replace" && change.kind !== "reverse") continue;
+    const date = await target.nextOpen(change.posted.document.date);
+    if (date !== null) dates.set(documentId, date);
+  }
+  return dates;
 }
 
 async function postChunk(request: ApplyRequest, sender: Sender, chunk: readonly PlannedChange[], applied: Applied): Promise<void> {

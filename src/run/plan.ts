@@ -1,7 +1,7 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { Target } from "../connectors/contract.js";
 import { type Document, fingerprintOf } from "../model/document.js";
-import type { Change, ChangeKind } from "../model/plan.js";
+import type { ChangeKind } from "../model/plan.js";
 import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
 import { compareKeys, displayKey, type Row } from "../model/record.js";
 import { canonicalText } from "../model/value.js";
@@ -12,6 +12,7 @@ import { rowReader } from "../steps/validate.js";
 import type { ChangeTable } from "../store/changes.js";
 import type { StoredRecord, TouchedDocument } from "../store/records.js";
 import type { Store } from "../store/store.js";
+import { checkWithTarget, type Outcome } from "./check.js";
 import type { Effects } from "./effects.js";
 
 export interface PlanRequest {
@@ -38,7 +39,7 @@ const CHUNK = 1_000;
 
 /** Maps every document that needs attention, and decides what has to happen for it. Sends nothing. */
 export async function planDocuments(request: PlanRequest): Promise<Planned> {
-  const { store, pipelineId, effects, pipeline, only } = request;
+  const { store, pipelineId, effects, only } = request;
   const changes = store.newPlan();
   const totals = new Totals();
   const total = store.records.countTouched(pipelineId);
@@ -52,19 +53,13 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
     after = last.id;
     const chosen = only === null ? documents : documents.filter((document) => only.has(document.key));
     const wishes = store.transaction(() => chosen.map((document) => wishFor(request, document, decode)));
-    const refusals = await checkWithTarget(request.target, wishes);
+    const outcomes = await checkWithTarget(request, wishes);
     store.transaction(() => {
-      wishes.forEach((wish, index) => {
-        const refused = refusals[index] ?? null;
-        const outcome: Outcome =
-          refused === null ? wish : { documentId: wish.documentId, key: wish.key, change: refusedChange(wish, refused) };
-        record(request, outcome, changes, totals);
-      });
+      for (const outcome of outcomes) record(request, outcome, changes, totals);
     });
     examined += chosen.length;
     effects.onProgress({ stage: "plan", records: 0, documents: examined, done: examined, total });
   }
-  void pipeline;
   return { changes, counts: changes.counts(), totals, examined };
 }
 
@@ -87,12 +82,6 @@ export function* knownDocuments(
       yield { key, document: grouped?.kind === "wanted" ? grouped.document : null };
     }
   }
-}
-
-interface Outcome {
-  readonly documentId: number;
-  readonly key: string;
-  readonly change: Change | { readonly kind: "quarantine"; readonly problem: Problem } | null;
 }
 
 function wishFor(request: PlanRequest, touched: TouchedDocument, decode: (record: StoredRecord) => Row | Problem): Outcome {
@@ -139,28 +128,6 @@ function wishFor(request: PlanRequest, touched: TouchedDocument, decode: (record
     key,
     change: diffDocument({ key, document, fingerprint }, store.postings.current(documentId, key), pipeline.target),
   };
-}
-
-/** Asks the target about what would be posted; an array as long as `outcomes`, null where nothing speaks against it. */
-async function checkWithTarget(target: Target, outcomes: readonly Outcome[]): Promise<(Problem | null)[]> {
-  const refusals: (Problem | null)[] = outcomes.map(() => null);
-  if (target.check === undefined) return refusals;
-  const asked: { readonly index: number; readonly document: Document }[] = [];
-  outcomes.forEach(({ change }, index) => {
-    if (change !== null && (change.kind === "create" || change.kind === "replace")) asked.push({ index, document: change.document });
-  });
-  const answers = await target.check(asked.map((each) => each.document));
-  asked.forEach(({ index }, at) => {
-    refusals[index] = answers[at] ?? null;
-  });
-  return refusals;
-}
-
-function refusedChange(outcome: Outcome, refused: Problem): Outcome["change"] {
-  const document =
-    outcome.change !== null && (outcome.change.kind === "create" || outcome.change.kind === "replace") ? outcome.change.document : null;
-  if (dispositionOf(refused.code) === "hold") return { kind: "hold", key: outcome.key, document, problem: refused };
-  return { kind: "quarantine", problem: refused };
 }
 
 function record(request: PlanRequest, outcome: Outcome, changes: ChangeTable, totals: Totals): void {

@@ -279,6 +279,39 @@ test("a unique value that a document gives up is free once the target has its ne
   expect(place.books()).toEqual(["A: 1100 6601, -1100 2241", "B: 100 6601, -100 2241"]);
 });
 
+describe("a document dated in a closed period", () => {
+  const dates = (): string[] =>
+    place.target.entries.map(
+      ({ document, reverses }) => `${reverses === null ? "" : "-"}${document.key} ${document.date} ${document.text}`,
+    );
+
+  test("waits, and is posted when the period is opened", async () => {
+    place.target.openFrom = "2026-12-01";
+    place.export("a", "A,1,好,,10.00,6601");
+    expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 0, waiting: 1 } });
+    place.target.openFrom = null;
+    expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 1 } });
+  });
+
+  test("or goes into the next open period with its own date in the text, and stays there", async () => {
+    place.targetExtra = "  closed_period: next open period";
+    place.target.openFrom = "2026-12-01";
+    place.export("a", "A,1,好,,10.00,6601");
+    await place.run();
+    expect(dates()).toEqual(["A 2026-12-01 报销 A（原日期 2026-11-20）"]);
+    place.target.openFrom = "2027-01-01";
+    place.export("b", "A,1,好,,10.00,6601", "B,1,好,,1.00,6601");
+    expect((await place.run()).result.counts).toMatchObject({ posted: 1, kept: 1, replaced: 0 });
+    place.export("c", "A,1,好,,12.00,6601");
+    expect((await place.run()).result.counts).toMatchObject({ replaced: 1 });
+    expect(dates().slice(1)).toEqual([
+      "B 2027-01-01 报销 B（原日期 2026-11-20）",
+      "-A 2027-01-01 报销 A（原日期 2026-11-20）",
+      "A 2027-01-01 报销 A（原日期 2026-11-20）",
+    ]);
+  });
+});
+
 describe("one run at a time", () => {
   test("a second run stops at once while the first is alive", async () => {
     place.export("a", "A,1,好,,10.00,6601");

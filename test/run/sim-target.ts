@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { type Connector, defineConnector, type PostItem, type ReverseItem, type Target } from "../../src/connectors/contract.js";
 import type { Document } from "../../src/model/document.js";
 import type { Found, PostedEntry, PostOutcome } from "../../src/model/posting.js";
-import { problem } from "../../src/model/problem.js";
+import { type Problem, problem } from "../../src/model/problem.js";
 
 /** What the simulated target does with the next send of a document. */
 export type Fault = "answer lost" | "request lost" | "rejected" | "crash before" | "crash after";
@@ -30,6 +30,20 @@ export class SimTarget implements Target {
     this.postings = () => this.all();
   }
 
+  /** Every day before this one lies in a closed period. */
+  openFrom: string | null = null;
+
+  async check(documents: readonly Document[]): Promise<readonly (Problem | null)[]> {
+    return documents.map(({ date, key }) => {
+      const isClosed = this.openFrom !== null && date < this.openFrom;
+      return isClosed ? problem("TARGET_PERIOD_CLOSED", "closed", { document: key }) : null;
+    });
+  }
+
+  async nextOpen(date: string): Promise<string> {
+    return this.openFrom !== null && date < this.openFrom ? this.openFrom : date;
+  }
+
   latest?: NonNullable<Target["latest"]>;
   postings?: NonNullable<Target["postings"]>;
 
@@ -45,7 +59,13 @@ export class SimTarget implements Target {
   async reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]> {
     this.log.push(`reverse ${items.map((item) => item.posting.documentKey).join(",")}`);
     return items.map((item) =>
-      this.take(item.posting.documentKey, item.idempotencyKey, item.fingerprint, item.posting.document, item.posting.reference),
+      this.take(
+        item.posting.documentKey,
+        item.idempotencyKey,
+        item.fingerprint,
+        { ...item.posting.document, date: item.date ?? item.posting.document.date },
+        item.posting.reference,
+      ),
     );
   }
 

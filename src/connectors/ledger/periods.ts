@@ -1,4 +1,4 @@
-import type { Period } from "../../model/dates.js";
+import { addMonths, type DateText, type Period, periodOf } from "../../model/dates.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { PeriodOptions } from "./options.js";
 
@@ -36,6 +36,19 @@ export class PeriodRules {
       this.known.set(period, fault);
     }
     return fault;
+  }
+
+  /** The first day from `date` on that may be posted to; null when no later month is open. */
+  nextOpen(date: DateText): DateText | null {
+    if (this.faultOf(periodOf(date)) === null) return date;
+    const { open_from, closed_through, open_through } = this.options;
+    let month: DateText | null = `${periodOf(date)}-01`;
+    for (const jump of [open_from, closed_through]) if (jump !== undefined && `${jump}-01` > month) month = `${jump}-01`;
+    while (month !== null && (open_through === undefined || periodOf(month) <= open_through)) {
+      if (this.faultOf(periodOf(month)) === null) return month;
+      month = addMonths(month, 1);
+    }
+    return null;
   }
 
   /** Months that are closed one by one. */

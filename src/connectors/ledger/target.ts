@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { type DateText, periodOf } from "../../model/dates.js";
 import type { Document, Line } from "../../model/document.js";
 import type { Found, PostedEntry, PostOutcome } from "../../model/posting.js";
 import { type Problem, problem } from "../../model/problem.js";
@@ -70,6 +71,10 @@ export class LedgerTarget implements Target {
     return documents.map((document) => this.rules.judge(document).problem ?? null);
   }
 
+  async nextOpen(date: DateText): Promise<DateText | null> {
+    return this.settings.periods.nextOpen(date);
+  }
+
   async close(): Promise<void> {
     this.writer?.close();
     this.writer = null;
@@ -100,7 +105,7 @@ export class LedgerTarget implements Target {
   }
 
   /** A red voucher: the same sides with negative amounts, so that the turnover of both sides returns to the truth. */
-  private reverseOne(writer: BooksWriter, { posting, idempotencyKey, fingerprint }: ReverseItem): PostOutcome {
+  private reverseOne(writer: BooksWriter, { posting, idempotencyKey, fingerprint, date: otherDate }: ReverseItem): PostOutcome {
     const found = writer.find(idempotencyKey);
     if (found !== null) return { kind: "exists", reference: found.reference, fingerprint: found.fingerprint };
     const refuse = (code: Problem["code"], message: string, hint: string): PostOutcome => ({
@@ -126,22 +131,24 @@ export class LedgerTarget implements Target {
       return refuse("TARGET_CONFLICT", `the voucher \`${original.reference}\` is cancelled already`, "look at the voucher that cancels it");
     }
     const closed = this.settings.periods.faultOf(original.period);
-    if (closed !== null) {
+    const moved = closed !== null && otherDate !== undefined && this.settings.periods.faultOf(periodOf(otherDate)) === null;
+    if (closed !== null && !moved) {
       return refuse(
         "TARGET_PERIOD_CLOSED",
         `the voucher \`${original.reference}\` cannot be cancelled: ${closed.message}`,
         "reopen the month in `periods` of the connection, or correct it by hand with a voucher of an open month",
       );
     }
-    const { word, number, date, period, currency, documentKey } = original;
+    const { word, number, date, currency, documentKey } = original;
+    const bookedOn = moved ? otherDate : date;
     // Its accounts are not judged again: what was booked on an account must come off it, though it be out of use by now.
     const lines = writer
       .linesOfVoucher(original.id)
       .map((line): Line => ({ ...line, amountMinor: -line.amountMinor, text: cancellationText(date, word, number, line.text) }));
     const reference = writer.insert({
       word,
-      period,
-      date,
+      period: periodOf(bookedOn),
+      date: bookedOn,
       currency,
       text: cancellationText(date, word, number, original.text),
       // A correcting voucher needs no papers of its own (会计基础工作规范 art. 51(4)).

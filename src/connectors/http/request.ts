@@ -1,0 +1,81 @@
+import type { HttpCall } from "../http.js";
+import { headerName, headerValue } from "./connection.js";
+import { compileBody, compileText, Unwritable } from "./template.js";
+import type { Shape, View } from "./view.js";
+
+export interface RequestOptions {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+}
+
+export interface RequestContext {
+  /** The option it is written under, for problems. */
+  readonly where: string;
+  readonly shape: Shape;
+  readonly omitEmpty: boolean;
+  /** Host and port of the system. */
+  readonly host: string;
+}
+
+/** A call as the options describe it, to be filled in. */
+export interface Request {
+  /** What problems call it: the path as it is written in the options, with nothing of the document. */
+  readonly name: string;
+  /** Throws Unwritable when a value that is needed is empty or no number. */
+  readonly fill: (view: View) => HttpCall;
+  /** The body alone. */
+  readonly fillBody: (view: View) => string | null;
+}
+
+/** Throws ProblemError for a template that cannot be used. */
+export function compileRequest(options: RequestOptions, { where, shape, omitEmpty, host }: RequestContext): Request {
+  const { method } = options;
+  const name = `${method} ${host}${options.path}`;
+  const path = compileText(encodeLiteral(options.path), shape, `${where}.path`, (value, before) =>
+    encodeInPath(value, before, `${where}.path`),
+  );
+  const headers = Object.entries(options.headers ?? {}).map(([written, value]) => {
+    const at = `${where}.headers.${written}`;
+    return [headerName(`${where}.headers`, written), compileText(headerValue(at, value), shape, at, encodeHeader)] as const;
+  });
+  const body = options.body === undefined ? null : compileBody(options.body, shape, `${where}.body`, omitEmpty);
+  const fillBody = (view: View): string | null => body?.(view) ?? null;
+  return {
+    name,
+    fillBody,
+    fill: (view) => {
+      const content = fillBody(view);
+      const filled = Object.fromEntries(headers.map(([header, write]) => [header, write(view)]));
+      const type = content === null ? {} : { "content-type": "application/json" };
+      return { method, path: path(view), headers: { ...type, ...filled }, body: content, name };
+    },
+  };
+}
+
+/**
+ * A header carries ASCII only (RFC 9110, 5.5), without blanks at its ends. Anything else is written as it would be in a URL, and so is a
+ * percent sign, so that two values never look alike.
+ */
+export function encodeHeader(text: string): string {
+  if (/^[\x20-\x24\x26-\x7e]*$/.test(text) && text.trim() === text) return text;
+  return wellFormed(text).replace(/[^\x21-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character));
+}
+
+/** What people write in a path: blanks and Chinese words are encoded, the rest is theirs. */
+function encodeLiteral(text: string): string {
+  return text.replace(/[^\x21-\x7e]+/gu, (part) => encodeURIComponent(part));
+}
+
+function encodeInPath(value: string, before: string, where: string): string {
+  const isInQuery = before.includes("?");
+  // An empty or dotted segment addresses another thing altogether, such as the list of all vouchers.
+  if (!isInQuery && /^\.{0,2}$/.test(value)) throw new Unwritable(`${where} needs a value, and \`${value}\` is none that a path can carry`);
+  return encodeURIComponent(wellFormed(value));
+}
+
+/** Half a character, as broken exports have it, cannot be encoded; it becomes U+FFFD. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}

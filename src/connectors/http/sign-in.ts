@@ -1,0 +1,30 @@
+import type { Problem } from "../../model/problem.js";
+
+/** What lets a request in: header fields and query parameters. */
+export interface Grant {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+/** `busy`: no grant can be had now, and nothing was sent to the system itself. */
+export type Granted =
+  | { readonly kind: "grant"; readonly grant: Grant }
+  | { readonly kind: "busy"; readonly problem: Problem; readonly retryAfterMs: number | null };
+
+export interface SignIn {
+  /** Throws ProblemError (TARGET_SIGN_IN) when we are refused. */
+  grant(): Promise<Granted>;
+  /** Called when a request with this grant was answered with 401. False when a new one would be the same. */
+  isOver(grant: Grant): boolean;
+}
+
+/** Credentials that do not change. Sending them a second time would be refused a second time, and may lock the account. */
+export function fixedSignIn(grant: Partial<Grant> = {}): SignIn {
+  const granted: Granted = { kind: "grant", grant: { headers: {}, query: {}, ...grant } };
+  return { grant: async () => granted, isOver: () => false };
+}
+
+/** RFC 7617, with UTF-8. */
+export function basicHeader(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}

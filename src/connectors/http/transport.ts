@@ -1,0 +1,161 @@
+import { type Dispatcher, Pool } from "undici";
+
+export interface Exchange {
+  readonly method: string;
+  readonly origin: string;
+  /** With the query, encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+export interface Answer {
+  readonly kind: "answer";
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+}
+
+/** `not sent`: certainly no byte of the request left. `no answer`: it may have been read and acted upon. */
+export type Exchanged =
+  | Answer
+  | { readonly kind: "not sent"; readonly reason: string }
+  | { readonly kind: "no answer"; readonly reason: string };
+
+export interface TransportLimits {
+  /** From the first byte sent to the last byte received. */
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/** Connecting takes longer than this only where nobody will answer. */
+const MOST_CONNECT_MS = 10_000;
+
+/**
+ * Sends each request at most once, over one pool of kept connections for each origin. Redirects are answers like any other: they are
+ * never followed.
+ */
+export class Transport {
+  private readonly pools = new Map<string, Pool>();
+
+  constructor(private readonly limits: TransportLimits) {}
+
+  send(exchange: Exchange): Promise<Exchanged> {
+    const pool = this.poolOf(exchange.origin);
+    return new Promise((resolve) => {
+      const { method, path, headers, body } = exchange;
+      pool.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, new OneExchange(this.limits, resolve));
+    });
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.close()));
+    this.pools.clear();
+  }
+
+  private poolOf(origin: string): Pool {
+    let pool = this.pools.get(origin);
+    if (pool === undefined) {
+      // Without pipelining no request waits behind another, so none is ever written a second time.
+      pool = new Pool(origin, { connectTimeout: Math.min(this.limits.timeoutMs, MOST_CONNECT_MS), pipelining: 1, allowH2: false });
+      this.pools.set(origin, pool);
+    }
+    return pool;
+  }
+}
+
+/**
+ * Watches one request. undici calls `onRequestStart` right before it writes to a connected socket, and finds out before that whether a kept
+ * connection was closed meanwhile: until then a failure is certainly `not sent`. After it nobody can know how much the other side has read,
+ * not even when the socket turns out to have been dead, because the same error comes from a server that booked and then went away.
+ */
+class OneExchange implements Dispatcher.DispatchHandler {
+  private hasStarted = false;
+  private timer: NodeJS.Timeout | undefined;
+  private status = 0;
+  private headers: ReadonlyMap<string, string> = new Map();
+  private readonly chunks: Buffer[] = [];
+  private bytes = 0;
+
+  constructor(
+    private readonly limits: TransportLimits,
+    private readonly resolve: (exchanged: Exchanged) => void,
+  ) {}
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.hasStarted) {
+      controller.abort(new Stopped("it would have been sent a second time"));
+      return;
+    }
+    this.hasStarted = true;
+    this.timer = setTimeout(() => {
+      controller.abort(new Stopped(`no complete answer within ${this.limits.timeoutMs} ms`));
+    }, this.limits.timeoutMs);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.status = status;
+    this.headers = new Map(
+      Object.entries(headers).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]],
+      ),
+    );
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes > this.limits.maxResponseBytes) {
+      controller.abort(new Stopped(`the answer is longer than ${this.limits.maxResponseBytes} bytes`));
+      return;
+    }
+    this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.timer);
+    this.resolve({ kind: "answer", status: this.status, headers: this.headers, body: Buffer.concat(this.chunks, this.bytes) });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.timer);
+    if (codeOf(error) === "UND_ERR_INVALID_ARG") throw error;
+    const reason = reasonOf(error, this.hasStarted);
+    this.resolve({ kind: this.hasStarted ? "no answer" : "not sent", reason });
+  }
+}
+
+/** A reason of our own to give up; its message is made to be shown. */
+class Stopped extends Error {}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused",
+  ENOTFOUND: "the host name is not known",
+  EAI_AGAIN: "the host name cannot be looked up now",
+  EHOSTUNREACH: "the host cannot be reached",
+  ENETUNREACH: "the network cannot be reached",
+  ECONNRESET: "the connection was reset",
+  EPIPE: "the connection was closed while the request was sent",
+  UND_ERR_SOCKET: "the connection was closed before the answer was complete",
+  UND_ERR_CONNECT_TIMEOUT: "no connection came about in time",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "the answer was cut short",
+};
+
+/** In our words and the code: the texts of system errors name addresses, those of TLS whole certificates. */
+function reasonOf(error: Error, hasStarted: boolean): string {
+  if (error instanceof Stopped) return error.message;
+  const code = codeOf(error);
+  const known = REASONS[code];
+  if (known !== undefined) return `${known} (${code})`;
+  if (code.startsWith("HPE_")) return `the answer is not HTTP (${code})`;
+  return hasStarted ? `the exchange broke off (${code})` : `no connection (${code})`;
+}
+
+function codeOf(error: Error): string {
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  if (typeof code === "string" && code !== "") return code;
+  // Several addresses were tried, and each failed in its own way.
+  const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
+  return first instanceof Error ? codeOf(first) : error.name;
+}
