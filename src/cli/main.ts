@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { CommanderError } from "commander";
 import { ProblemError } from "../model/problem.js";
+import { storeFailure } from "../store/failure.js";
 import { EXIT, exitOfProblem } from "./exit-codes.js";
 import type { CommandContext, Io } from "./io.js";
 import { buildProgram } from "./program.js";
@@ -24,7 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
-  } catch (cause) {
+  } catch (raw) {
+    const cause = storeFailure("store", raw);
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (cause instanceof ProblemError) {
       const { reportProblems } = await import("./render/report-problems.js");

@@ -79,6 +79,7 @@ export const PROBLEM_CODES = {
   // The run and the store
   STORE_NEWER: { disposition: "stop", title: "the store was written by a newer version" },
   STORE_UNREADABLE: { disposition: "stop", title: "the store cannot be opened" },
+  STORE_FAILED: { disposition: "stop", title: "the store cannot be read or written" },
   STORE_BUSY: { disposition: "stop", title: "another run holds this pipeline" },
   STORE_BEHIND: { disposition: "stop", title: "the target holds postings that the store does not know" },
   STORE_LEASE_LOST: { disposition: "stop", title: "another run took over while this one was asleep" },

@@ -85,7 +85,8 @@ class Run {
       target = await this.openTarget();
       source = this.request.kind === "retry" ? null : this.openSource();
       isComplete = await this.work(target, source);
-    } catch (cause) {
+    } catch (raw) {
+      const cause = this.request.store.explain(raw);
       if (!(cause instanceof ProblemError)) {
         this.commit("failed", false);
         throw cause;
@@ -95,7 +96,13 @@ class Run {
       await source?.close?.();
       await target?.close?.();
     }
-    return { result: this.commit(this.status(isComplete), isComplete), planned: this.planned };
+    try {
+      return { result: this.commit(this.status(isComplete), isComplete), planned: this.planned };
+    } catch (raw) {
+      // The store cannot even take the end of the run; what stopped it is worth more than that.
+      const cause = this.request.store.explain(raw);
+      throw cause instanceof ProblemError ? new ProblemError([...this.problems, ...cause.problems]) : cause;
+    }
   }
 
   /** True when everything was done that was to be done. */

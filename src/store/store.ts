@@ -1,6 +1,7 @@
 import { AttemptTable } from "./attempts.js";
 import { AuditTable } from "./audit.js";
 import { ChangeTable } from "./changes.js";
+import { storeFailure } from "./failure.js";
 import { LeaseTable } from "./leases.js";
 import { type Db, type OpenOptions, openStore } from "./open.js";
 import { PostingTable } from "./postings.js";
@@ -60,9 +61,18 @@ export class Store {
     return new ChangeTable(this.db, this.postings);
   }
 
-  /** All of it is written, durably, or nothing. */
+  /** All of it is written, durably, or nothing. Throws ProblemError STORE_FAILED when the file cannot be written. */
   transaction<T>(work: () => T): T {
-    return this.db.transaction(work).immediate();
+    try {
+      return this.db.transaction(work).immediate();
+    } catch (cause) {
+      throw storeFailure(this.file, cause);
+    }
+  }
+
+  /** An error of this store's file as a ProblemError; any other error as it is. */
+  explain(cause: unknown): unknown {
+    return storeFailure(this.file, cause);
   }
 
   close(): void {

@@ -34,7 +34,9 @@ export function renderRun(result: RunResult, title: string, options: { readonly 
     `  read      ${figure(counts.read)} records  ${detail(`${count(counts.changed)} new or changed, ${count(counts.unchanged)} as before, from ${files(counts.units)}${known}`)}`,
   );
   if (counts.leftOut > 0)
-    lines.push(`  left out  ${figure(counts.leftOut)} rows  ${detail("as the source's options say: totals, footers")}`);
+    lines.push(
+      `  left out  ${figure(counts.leftOut)} ${counts.leftOut === 1 ? "row" : "rows"}  ${detail("as the source's options say: totals, footers")}`,
+    );
   lines.push(`  posted    ${figure(counts.posted)} documents`);
   if (counts.recovered > 0)
     lines.push(`  recovered ${figure(counts.recovered)} postings  ${detail("found in the target, and not in the store until now")}`);

@@ -1,0 +1,28 @@
+import { ProblemError, problem } from "../model/problem.js";
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^SQLITE_FULL/, "the disk is full: make room, and run again; what was sent is noted, or is looked up by the next run"],
+  [
+    /^SQLITE_(READONLY|CANTOPEN|PERM)/,
+    "the file or its folder cannot be written: check owner and permissions of the file and its `-wal` and `-shm` companions",
+  ],
+  [
+    /^SQLITE_(CORRUPT|NOTADB)/,
+    "the file is damaged: put it aside, restore a copy, and run `sync recover PIPELINE` before anything is posted",
+  ],
+  [/^SQLITE_(BUSY|LOCKED)/, "another process holds the file: wait for it to end, and run again"],
+  [
+    /^SQLITE_IOERR/,
+    "the disk does not answer as it should: check it, and run again; what was sent is noted, or is looked up by the next run",
+  ],
+];
+
+/** An error of SQLite as a problem that says what to do; any other error as it is. */
+export function storeFailure(file: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause.name !== "SqliteError") return cause;
+  const { code } = cause as Error & { readonly code: string };
+  const hint = HINTS.find(([pattern]) => pattern.test(code))?.[1];
+  // Everything else (a broken constraint, a wrong statement) is a mistake in this program and shows its stack.
+  if (hint === undefined) return cause;
+  return new ProblemError(problem("STORE_FAILED", `the store \`${file}\` failed: ${cause.message} (${code})`, [], hint));
+}
