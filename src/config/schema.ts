@@ -38,7 +38,7 @@ export const ProjectFile = Type.Object(
       default: "Asia/Shanghai",
       examples: ["Asia/Shanghai", "Europe/London"],
     }),
-    language: Type.Enum(["en", "zh"], { description: "language of reports", default: "en" }),
+    language: Type.Enum(["en", "zh"], { description: "language of run summaries and reports", default: "en" }),
     pipelines: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
       description: "patterns of pipeline files, from the folder of this file",
       default: "pipelines/*.yaml",

@@ -125,6 +125,17 @@ describe("the sample project, from an empty folder", () => {
     expect(sync(folder, "run", "--env", "nowhere")).toMatchObject({ code: 2, err: expect.stringContaining("CONFIG_UNKNOWN_ENVIRONMENT") });
   });
 
+  test("summaries speak the language of the project", () => {
+    const file = join(folder, "sync.yaml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, `language: zh\n${text}`);
+    const run = sync(folder, "run");
+    writeFileSync(file, text);
+    expect(run.code).toBe(0);
+    expect(run.out).toMatch(/第 \d+ 次运行：完成/);
+    expect(run.out).toMatch(/保持 +5 张单据 {2}以前已过账且未变/);
+  });
+
   test("the store and the books are readable by their owner only", () => {
     for (const name of [".sync/store.db", ".sync/books.db"]) expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
   });
@@ -173,6 +184,9 @@ describe("the command line", () => {
     ["ledger", "journal"],
     ["ledger", "show"],
     ["ledger", "export"],
+    ["audit", "log"],
+    ["audit", "verify"],
+    ["audit", "export"],
     ["connectors", "list"],
   ];
   test.each(commands)("%s %s --help has examples", (...names) => {

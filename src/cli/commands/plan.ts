@@ -40,7 +40,7 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     if (options.json === true) {
       printJson(io, { ...(runToJson(result) as object), changes: planned === null ? [] : [...planToJson(planned)] });
     } else {
-      if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color }));
+      if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color, language: project.language }));
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
       if (planned !== null) io.out(`\nnothing was sent. Post it with: sync run ${pipeline.name}\n`);
     }

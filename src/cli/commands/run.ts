@@ -9,6 +9,7 @@ import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
 import { renderRun, runToJson } from "../render/run.js";
+import { type Language, runWords } from "../render/words.js";
 import { allPipelines, choosePipeline, folderOf, openProject, openStore } from "../session.js";
 
 export interface RunOptions extends CommonOptions {
@@ -86,20 +87,21 @@ export async function runOne(
   }
   if (options.json === true) printJson(io, runToJson(result));
   else {
-    io.out(renderRun(result, pipeline.title, { color: options.color !== false && io.outIsTerminal }));
-    io.out(nextSteps(pipeline, result));
+    const { language } = project;
+    io.out(renderRun(result, pipeline.title, { color: options.color !== false && io.outIsTerminal, language }));
+    io.out(nextSteps(pipeline, result, language));
   }
   return exitOfStatus(result.status, live.stoppedBy());
 }
 
-function nextSteps(pipeline: Pipeline, result: RunResult): string {
-  const steps: string[] = [];
-  if (result.counts.waiting > 0) steps.push("sync quarantine list            what waits, and why");
-  if (pipeline.target.connector.name === "ledger") {
-    steps.push("sync ledger balance             the trial balance of the books", "sync ledger journal             every voucher");
-  }
-  steps.push("sync status                     all pipelines at a glance");
-  return `next:\n${steps.map((step) => `  ${step}\n`).join("")}`;
+function nextSteps(pipeline: Pipeline, result: RunResult, language: Language): string {
+  const { next, steps } = runWords(language);
+  const lines: (readonly [string, string])[] = [];
+  if (result.counts.waiting > 0) lines.push(["sync quarantine list", steps.quarantine]);
+  if (pipeline.target.connector.name === "ledger")
+    lines.push(["sync ledger balance", steps.balance], ["sync ledger journal", steps.journal]);
+  lines.push(["sync status", steps.status]);
+  return `${next}\n${lines.map(([command, about]) => `  ${command.padEnd(32)}${about}\n`).join("")}`;
 }
 
 function report(context: CommandContext, options: CommonOptions, problems: readonly Problem[]): void {

@@ -27,7 +27,8 @@ export async function runs(context: CommandContext, options: RunsOptions, id: st
             `${found.pipeline}\nrun ${found.id}: started ${found.startedAt} by process ${found.pid} on ${found.host}, and has not ended\n`,
           );
       } else if (options.json === true) printJson(io, runToJson(found.result));
-      else io.out(renderRun(found.result, found.pipeline, { color: options.color !== false && io.outIsTerminal }));
+      else
+        io.out(renderRun(found.result, found.pipeline, { color: options.color !== false && io.outIsTerminal, language: project.language }));
       return EXIT.done;
     }
     const rows = store.runs.list({

@@ -9,6 +9,7 @@ import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
 import { renderTotals } from "./run.js";
 import { pad, renderTable } from "./table.js";
+import type { Language } from "./words.js";
 
 const SIGNS = { create: "+", replace: "~", reverse: "-", hold: "!", keep: "=" } as const satisfies Record<ChangeKind, string>;
 const SHOWN: readonly ChangeKind[] = ["create", "replace", "reverse", "hold"];
@@ -18,7 +19,11 @@ const LINES = 12;
 type Paint = (kind: ChangeKind, text: string) => string;
 
 /** The plan as a diff for people: documents with their fields and lines, then totals. At most `limit` documents are shown. */
-export function renderPlan(planned: Planned, waiting: number, options: { readonly limit: number; readonly color: boolean }): string {
+export function renderPlan(
+  planned: Planned,
+  waiting: number,
+  options: { readonly limit: number; readonly color: boolean; readonly language: Language },
+): string {
   const { counts } = planned;
   const colors = { create: "green", replace: "yellow", reverse: "red", hold: "magenta", keep: "dim" } as const;
   const paint: Paint = (kind, text) => (options.color ? styleText(colors[kind], text, { validateStream: false }) : text);
@@ -37,7 +42,7 @@ export function renderPlan(planned: Planned, waiting: number, options: { readonl
   text += `plan: ${count(counts.create)} to post, ${count(counts.replace)} to replace, ${count(counts.reverse)} to reverse, ${count(counts.hold)} held, ${count(counts.keep)} looked at and unchanged\n`;
   if (waiting > 0) text += `${count(waiting)} items wait in quarantine: sync quarantine list\n`;
   const accounts = planned.totals.byAccount();
-  if (accounts.length > 0) text += `\n${renderTotals(accounts)}\n${renderPeriods(planned)}`;
+  if (accounts.length > 0) text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}`;
   return text;
 }
 
