@@ -8,6 +8,7 @@ import { type CheckedRecord, type RecordCheck, recordCheck } from "../steps/vali
 import type { Staging } from "../store/records.js";
 import type { Store } from "../store/store.js";
 import type { Effects } from "./effects.js";
+import type { HeldLease } from "./lease.js";
 
 export interface Extracted {
   read: number;
@@ -36,6 +37,7 @@ export interface Intake {
   readonly store: Store;
   readonly timeZone: string;
   readonly effects: Effects;
+  readonly lease: HeldLease;
 }
 
 /** Rows per transaction while a unit is gathered. */
@@ -82,6 +84,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         result.unitsKnown += 1;
         break;
       case "records":
+        intake.lease.ensure();
         for (let from = 0; from < Math.max(event.records.length, 1); from += CHUNK) {
           store.transaction(() => gather(event.unit, event.records.slice(from, from + CHUNK), from === 0 ? event.malformed : []));
         }

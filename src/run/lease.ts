@@ -6,7 +6,7 @@ import type { Effects } from "./effects.js";
 const HOLD_MS = 120_000;
 const RENEW_MS = 30_000;
 
-/** The right to work on one pipeline. Call `ensure` before anything is sent. */
+/** The right to work on one pipeline. Call `ensure` before anything is sent, and often enough in between to keep it. */
 export interface HeldLease {
   /** Renews the lease when it is due; throws ProblemError STORE_LEASE_LOST when another run took it. */
   ensure(): void;

@@ -38,7 +38,7 @@ export interface RunOutcome {
 /** How often lost answers are looked for, and sent again, within one run. */
 const DOUBT_ROUNDS = 3;
 /** A run does not wait longer than this for a target's quiet time; the next run asks again. */
-const MOST_WAIT_MS = 120_000;
+const MOST_WAIT_MS = 90_000;
 
 /** One run, top to bottom: extract, validate, map, group, diff, plan, apply, commit. */
 export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
@@ -109,7 +109,7 @@ class Run {
   private async work(target: Target, source: Source | null): Promise<boolean> {
     const { pipeline, store, effects, kind } = this.request;
     const { pipelineId, runId } = this;
-    const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects };
+    const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
     const work = { pipeline, pipelineId, runId, store, target, effects };
     await resumeAttempts(work, this.applied);
 
@@ -123,7 +123,7 @@ class Run {
     if (effects.signal.aborted || mustStop(this.extracted.problems)) return false;
     this.lease.ensure();
 
-    this.planned = await planDocuments({ pipeline, pipelineId, runId, store, target, effects, only: this.request.only });
+    this.planned = await planDocuments({ ...work, lease: this.lease, only: this.request.only });
     if (effects.signal.aborted) return false;
     // Items that waited through a complete run were seen then; what a stopped run found counts until it is dealt with.
     const fresh = store.quarantine.countNew(pipelineId, store.runs.lastComplete(pipelineId));
@@ -145,7 +145,7 @@ class Run {
     const { pipelineId, runId } = this;
     // Where the target cannot list what it holds, the source says which documents to ask about.
     if (target.postings === undefined && source !== null) {
-      const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects };
+      const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
       this.extracted = await extract(intake, source, true);
       this.problems.push(...this.extracted.problems);
       if (mustStop(this.extracted.problems)) return false;

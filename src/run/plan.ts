@@ -14,6 +14,7 @@ import type { StoredRecord, TouchedDocument } from "../store/records.js";
 import type { Store } from "../store/store.js";
 import { checkWithTarget, type Outcome } from "./check.js";
 import type { Effects } from "./effects.js";
+import type { HeldLease } from "./lease.js";
 
 export interface PlanRequest {
   readonly pipeline: Pipeline;
@@ -22,6 +23,7 @@ export interface PlanRequest {
   readonly store: Store;
   readonly target: Target;
   readonly effects: Effects;
+  readonly lease: HeldLease;
   /** Only these documents; all that need attention when null. */
   readonly only: ReadonlySet<string> | null;
 }
@@ -51,6 +53,7 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
     const last = documents[documents.length - 1];
     if (last === undefined) break;
     after = last.id;
+    request.lease.ensure();
     const chosen = only === null ? documents : documents.filter((document) => only.has(document.key));
     const wishes = store.transaction(() => chosen.map((document) => wishFor(request, document, decode)));
     const outcomes = await checkWithTarget(request, wishes);

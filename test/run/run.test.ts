@@ -379,3 +379,30 @@ describe("the watermark", () => {
     expect((await place.run()).result.counts.posted).toBe(2);
   });
 });
+
+test("a run keeps its lease while it reads, and one that was asleep too long sends nothing more", async () => {
+  place.export("a", "A,1,好,,10.00,6601");
+  let renewed = "";
+  await place.run({
+    onProgress: (progress) => {
+      if (progress.stage === "read") {
+        place.minutesPass(1.5);
+        renewed = place.store.leases.get("p")?.renewedAt ?? "";
+      }
+    },
+  });
+  expect(place.target.entries).toHaveLength(1);
+  expect(renewed).not.toBe("");
+
+  place.export("b", "B,1,好,,10.00,6601");
+  const asleep = await place.run({
+    onProgress: (progress) => {
+      if (progress.stage !== "plan") return;
+      place.minutesPass(10);
+      const at = place.now.toISOString();
+      place.store.leases.put({ name: "p", owner: "another", host: "elsewhere", pid: 1, acquiredAt: at, renewedAt: at, expiresAt: at });
+    },
+  });
+  expect(asleep.result.problems.map((each) => each.code)).toEqual(["STORE_LEASE_LOST"]);
+  expect(place.target.entries).toHaveLength(1);
+});
