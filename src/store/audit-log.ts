@@ -1,20 +1,24 @@
 import type { AuditRow } from "../model/audit.js";
 import { ProblemError, problem } from "../model/problem.js";
-import { type Db, openReadOnly } from "./open.js";
+import { type Db, openReadOnly, type ReadOnly } from "./open.js";
 
 const COLUMNS = "seq, at, actor, event, pipeline, run, subject, detail, hash";
 
 /** The audit log as people and auditors read it: the store is opened read-only, also while a run writes to it. */
 export class AuditLog {
-  private constructor(private readonly db: Db) {}
+  private readonly db: Db;
+
+  private constructor(private readonly store: ReadOnly) {
+    this.db = store.db;
+  }
 
   /** Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
   static open(file: string): AuditLog {
-    const db = openReadOnly(file);
-    const found = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit'").get();
-    if (found !== undefined) return new AuditLog(db);
-    const version = db.pragma("user_version", { simple: true }) as number;
-    db.close();
+    const store = openReadOnly(file);
+    const found = store.db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit'").get();
+    if (found !== undefined) return new AuditLog(store);
+    const version = store.db.pragma("user_version", { simple: true }) as number;
+    store.close();
     throw new ProblemError(
       problem(
         "STORE_UNREADABLE",
@@ -59,6 +63,6 @@ export class AuditLog {
   }
 
   close(): void {
-    this.db.close();
+    this.store.close();
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { ProblemError, problem } from "../model/problem.js";
 import { AuditTable } from "./audit.js";
@@ -50,18 +51,50 @@ export function openStore(file: string, options: OpenOptions): Db {
   return db;
 }
 
+/** A store that is only read. */
+export interface ReadOnly {
+  readonly db: Db;
+  readonly close: () => void;
+}
+
 /** Opens a store that is there and changes nothing in it, not even its version. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-export function openReadOnly(file: string): Db {
+export function openReadOnly(file: string): ReadOnly {
   if (!existsSync(file)) throw notThere(file);
-  let db: Db | null = null;
   try {
-    db = new Database(file, { readonly: true, timeout: 10_000 });
-    knownVersion(db, file);
-    return db;
+    return openInPlace(file, file);
   } catch (cause) {
-    db?.close();
     if (cause instanceof ProblemError) throw cause;
-    throw unreadable(file, cause);
+    if (!/^SQLITE_(READONLY|CANTOPEN)/.test((cause as { code?: string }).code ?? "")) throw unreadable(file, cause);
+  }
+  // SQLite reads a file in WAL mode only where it can put another one beside it, which a read-only medium forbids.
+  const folder = mkdtempSync(join(tmpdir(), "sync-store-"));
+  const close = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, "store.db");
+    copyFileSync(file, copy);
+    if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
+    const opened = openInPlace(copy, file);
+    return {
+      db: opened.db,
+      close: () => {
+        opened.close();
+        close();
+      },
+    };
+  } catch (cause) {
+    close();
+    throw cause instanceof ProblemError ? cause : unreadable(file, cause);
+  }
+}
+
+function openInPlace(file: string, name: string): ReadOnly {
+  const db = new Database(file, { readonly: true, timeout: 10_000 });
+  try {
+    knownVersion(db, name);
+    return { db, close: () => void db.close() };
+  } catch (cause) {
+    db.close();
+    throw cause;
   }
 }
 
