@@ -10,10 +10,13 @@ import { conflictProblem, isOther } from "./settle.js";
  */
 export async function resumeAttempts(request: Omit<ApplyRequest, "lease">, applied: Applied): Promise<Set<string>> {
   const settled = new Set<string>();
-  // A target that cannot be searched cannot tell; a person says what became of these.
-  if (!request.target.traits.searchable) return settled;
-  const limit = pLimit(Math.max(1, request.target.traits.concurrency));
   const open = request.store.attempts.open(request.pipelineId);
+  if (!request.target.traits.searchable) {
+    // Such a target cannot tell; a person says what became of these.
+    noteDoubts(request, open);
+    return settled;
+  }
+  const limit = pLimit(Math.max(1, request.target.traits.concurrency));
   await Promise.all(
     open.map((attempt) =>
       limit(async () => {
@@ -31,6 +34,16 @@ export function quietAt(request: Omit<ApplyRequest, "lease">): Date | null {
   if (open.length === 0) return null;
   const latest = Math.max(...open.map((attempt) => Date.parse(attempt.inDoubtSince ?? attempt.sentAt)));
   return new Date(latest + request.target.traits.quietMs);
+}
+
+/** Attempts of a run that died are in doubt from now on, when nobody can be sending them any more. */
+function noteDoubts(request: Omit<ApplyRequest, "lease">, open: readonly OpenAttempt[]): void {
+  const unnoted = open.filter((attempt) => attempt.inDoubtSince === null);
+  if (unnoted.length === 0) return;
+  const at = request.effects.now().toISOString();
+  request.store.transaction(() => {
+    for (const attempt of unnoted) doubtAttempt(request, { ...attempt, attemptId: attempt.id, notedAt: attempt.sentAt }, at);
+  });
 }
 
 async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: OpenAttempt, applied: Applied): Promise<boolean> {
