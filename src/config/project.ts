@@ -8,7 +8,7 @@ import type { Connection, Loaded, Project } from "./pipeline.js";
 import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
 import { ProjectFile } from "./schema.js";
-import { schemaNode } from "./schema-node.js";
+import { type SchemaNode, schemaNode } from "./schema-node.js";
 import { isFile, readSourceFile, showPath } from "./source-file.js";
 import { child, childScalar, type Entry, keyPlace, type MapTree, mergeTrees, parseTree, placeOf, scalarsOf, type Tree } from "./tree.js";
 
@@ -170,7 +170,8 @@ async function readConnection(
   if (entry.value.kind !== "map" || named === undefined) return null;
   const connector = await findConnector(named, options.connectors, problems);
   if (connector === null) return null;
-  hideSecrets(entry.value, connector);
+  const described = schemaNode(connector.connection);
+  hideSecrets(entry.value, { ...described, properties: { ...described.properties, connector: {} } });
   const filled = fillInMap(entry.value, options.env, problems);
   const context: ReadContext = {
     problems,
@@ -189,13 +190,22 @@ export function readConnectionOptions(tree: MapTree, connector: Connector, conte
 }
 
 /** Covers secrets that are written out, before any excerpt is made: the value of a misspelt `password` is as secret as that of `password`. */
-function hideSecrets(tree: MapTree, connector: Connector): void {
-  const known = schemaNode(connector.connection).properties ?? {};
-  for (const { key, value } of tree.entries.values()) {
-    const described = Object.hasOwn(known, key) ? known[key] : undefined;
-    const isPlain = key === "connector" || (described !== undefined && described.secret !== true);
-    if (!isPlain && value.kind === "scalar" && !value.text.includes("${")) value.file.hide(value.start, value.end);
+function hideSecrets(tree: Tree, schema: SchemaNode | undefined): void {
+  if (tree.kind === "map") {
+    for (const { key, value } of tree.entries.values()) hideSecrets(value, propertyOf(schema, key));
+  } else if (tree.kind === "list") {
+    for (const item of tree.items) hideSecrets(item, schema?.items ?? schema);
+  } else if ((schema === undefined || schema.secret === true) && !tree.text.includes("${")) {
+    tree.file.hide(tree.start, tree.end);
   }
+}
+
+/** What is known of the value of a key; undefined when nothing is. */
+function propertyOf(schema: SchemaNode | undefined, key: string): SchemaNode | undefined {
+  if (schema === undefined) return undefined;
+  if (schema.properties !== undefined && Object.hasOwn(schema.properties, key)) return schema.properties[key];
+  const [pattern] = Object.values(schema.patternProperties ?? {});
+  return pattern;
 }
 
 // ---------------------------------------------------------------- pipeline files

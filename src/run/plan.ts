@@ -100,6 +100,8 @@ function wishFor(request: PlanRequest, touched: TouchedDocument, decode: (record
     );
     return { documentId, key, change: { kind: "hold", key, document: null, problem: inDoubt } };
   }
+  const conflict = store.attempts.conflictOf(documentId);
+  if (conflict !== null) return { documentId, key, change: { kind: "hold", key, document: null, problem: conflict } };
   let document: Document | null = null;
   if (touched.records.length > 0) {
     const bad = touched.records.find((record) => record.problem !== null);

@@ -19,7 +19,7 @@ export function resolveAttempt(context: AnswerContext, pipelineId: number, resol
   const { documentKey, posted, reason } = resolution;
   return store.transaction(() => {
     const open = store.attempts
-      .open(pipelineId)
+      .unresolved(pipelineId)
       .find((attempt) => attempt.documentKey === documentKey || displayKey(attempt.documentKey) === documentKey);
     if (open === undefined) {
       throw new ProblemError(
@@ -32,7 +32,9 @@ export function resolveAttempt(context: AnswerContext, pipelineId: number, resol
     const whose = { at, actor: effects.actor, pipeline: pipeline.name, run: runId, subject: open.documentKey };
     store.audit.append({ ...whose, event: "attempt resolved", detail: { ...attempt, posted, reason } });
     const noted = { ...attempt, attemptId: id, documentKey: open.documentKey };
-    if (posted === null) answerAttempt(context, noted, { outcome: "absent", reference: null, problem: null, at });
+    // What stands under the key in the target is somebody else's: our document goes out under its next key.
+    if (posted === null)
+      answerAttempt(context, noted, { outcome: open.isConflict ? "set aside" : "absent", reference: null, problem: null, at });
     else {
       answerAttempt(context, noted, { outcome: "accepted", reference: posted, problem: null, at });
       if (act === "reverse") store.postings.reverse(documentId, version, posted, at);

@@ -1,4 +1,7 @@
 import pLimit from "p-limit";
+import type { Target } from "../connectors/contract.js";
+import type { Found } from "../model/posting.js";
+import { dispositionOf, type Problem, ProblemError } from "../model/problem.js";
 import type { OpenAttempt } from "../store/attempts.js";
 import { type Answer, answerAttempt, doubtAttempt, type NotedAttempt } from "./answer.js";
 import type { Applied, ApplyRequest } from "./sending.js";
@@ -47,18 +50,21 @@ function noteDoubts(request: Omit<ApplyRequest, "lease">, open: readonly OpenAtt
 }
 
 async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: OpenAttempt, applied: Applied): Promise<boolean> {
-  const { store, effects, pipelineId, runId, target } = request;
+  const { store, effects, runId, target } = request;
   const askedAt = effects.now();
-  const found = await target.lookup(attempt.idempotencyKey);
+  const { found, conflict } = await lookUp(target, attempt);
   const at = effects.now().toISOString();
-  const { id, documentId, documentKey, version, fingerprint } = attempt;
+  const { id, documentId, version, fingerprint } = attempt;
   const noted: NotedAttempt = { ...attempt, attemptId: id, notedAt: attempt.sentAt };
   const answer = (outcome: Answer["outcome"], reference: string | null, problem: Answer["problem"]): void =>
     answerAttempt(request, noted, { outcome, reference, problem, at });
   return store.transaction(() => {
     store.records.touch(documentId);
     if (attempt.inDoubtSince === null) doubtAttempt(request, noted, at);
-    if (found === null) {
+    if (conflict !== null) {
+      answer("conflict", found?.reference ?? null, conflict);
+      hold(request, attempt, conflict, at);
+    } else if (found === null) {
       // A note can be older than the send, and the run that made it may have died at any time since. Only now, with the
       // lease in our hands, nobody can be sending it; from here on the quiet time is counted.
       if (attempt.inDoubtSince === null && target.traits.quietMs > 0) return false;
@@ -66,31 +72,46 @@ async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: Open
       const isQuiet = askedAt.getTime() - Date.parse(attempt.inDoubtSince ?? at) >= target.traits.quietMs || target.traits.quietMs === 0;
       if (isQuiet) answer("absent", null, null);
       return isQuiet;
-    }
-    if (attempt.act === "reverse") {
+    } else if (attempt.act === "reverse") {
       answer("accepted", found.reference, null);
       store.postings.reverse(documentId, version, found.reference, at);
-    } else if (isOther(found, fingerprint)) {
-      const conflict = conflictProblem(documentKey, attempt.idempotencyKey, found);
-      answer("conflict", found.reference, conflict);
-      store.quarantine.put({
-        pipelineId,
-        kind: "document",
-        key: documentKey,
-        documentId,
-        status: "held",
-        problem: conflict,
-        unitId: null,
-        line: null,
-        raw: null,
-        runId,
-        at,
-      });
     } else {
       answer("accepted", found.reference, null);
       store.postings.add({ documentId, version, attemptId: id, fingerprint, reference: found.reference, runId, postedAt: at });
       applied.confirmed += 1;
     }
     return true;
+  });
+}
+
+/** What the target holds under the attempt's key, and whether that is something else than was sent. */
+async function lookUp(target: Target, attempt: OpenAttempt): Promise<{ readonly found: Found | null; readonly conflict: Problem | null }> {
+  try {
+    const found = await target.lookup(attempt.idempotencyKey);
+    const isConflict = found !== null && attempt.act === "post" && isOther(found, attempt.fingerprint);
+    return { found, conflict: isConflict ? conflictProblem(attempt.documentKey, attempt.idempotencyKey, found) : null };
+  } catch (cause) {
+    // What only concerns this document must not keep the others from being looked up.
+    const held = cause instanceof ProblemError ? cause.problems.find((each) => dispositionOf(each.code) === "hold") : undefined;
+    if (held === undefined) throw cause;
+    return { found: null, conflict: held };
+  }
+}
+
+function hold(request: Omit<ApplyRequest, "lease">, attempt: OpenAttempt, problem: Problem, at: string): void {
+  const { store, pipelineId, runId } = request;
+  const { documentKey: key, documentId } = attempt;
+  store.quarantine.put({
+    pipelineId,
+    kind: "document",
+    key,
+    documentId,
+    status: "held",
+    problem,
+    unitId: null,
+    line: null,
+    raw: null,
+    runId,
+    at,
   });
 }

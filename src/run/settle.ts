@@ -99,7 +99,7 @@ export function conflictProblem(documentKey: string, key: string, found: Found):
     "TARGET_CONFLICT",
     `the target already holds ${found.reference} under the key \`${key}\`, with other content`,
     { document: displayKey(documentKey) },
-    "compare the two; nothing more is sent for this document until a person decides",
+    "compare the two, then say which it is: `sync resolve KEY --posted NUMBER` or `--not-posted`; until then nothing more is sent for it",
   );
 }
 

@@ -2,8 +2,8 @@ import type { Act } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
 import type { Db } from "./open.js";
 
-/** `absent`: asked for after the quiet time, and the target does not have it. `not sent`: it certainly never left. */
-export type AttemptOutcome = "accepted" | "rejected" | "unconfirmed" | "absent" | "conflict" | "not sent";
+/** `conflict`: the target holds something else under the key; `set aside`: a person decided that this is not our document. `absent`: asked for after the quiet time, and the target does not have it. `not sent`: it certainly never left. */
+export type AttemptOutcome = "accepted" | "rejected" | "unconfirmed" | "absent" | "conflict" | "set aside" | "not sent";
 
 export interface OpenAttempt {
   readonly id: number;
@@ -33,7 +33,11 @@ export interface NewAttempt {
 
 const OPEN = "(a.outcome IS NULL OR a.outcome = 'unconfirmed')";
 
+const SELECT = `SELECT a.id, a.document_id AS documentId, d.key AS documentKey, a.version, a.act, a.idempotency_key AS idempotencyKey, a.fingerprint, a.sent_at AS sentAt, a.answered_at AS inDoubtSince, a.content, a.outcome
+  FROM attempts a JOIN documents d ON d.id = a.document_id`;
+
 export class AttemptTable {
+  private readonly conflict;
   private readonly insert;
   private readonly update;
   private readonly highest;
@@ -49,8 +53,11 @@ export class AttemptTable {
         `SELECT max(version) FROM (
            SELECT max(version) AS version FROM postings WHERE document_id = ?
            UNION ALL SELECT max(version) FROM attempts WHERE document_id = ? AND act = 'post' 
-             AND (outcome IS NULL OR outcome IN ('unconfirmed', 'conflict') OR (outcome = 'absent' AND fingerprint <> ?)))`,
+             AND (outcome IS NULL OR outcome IN ('unconfirmed', 'conflict', 'set aside') OR (outcome = 'absent' AND fingerprint <> ?)))`,
       )
+      .pluck();
+    this.conflict = db
+      .prepare("SELECT problem FROM attempts WHERE document_id = ? AND outcome = 'conflict' ORDER BY id DESC LIMIT 1")
       .pluck();
     this.openOf = db.prepare(`SELECT 1 FROM attempts a WHERE a.document_id = ? AND ${OPEN}`).pluck();
   }
@@ -75,13 +82,7 @@ export class AttemptTable {
 
   /** Attempts whose answer is unknown, oldest first. */
   open(pipelineId: number): OpenAttempt[] {
-    return this.db
-      .prepare(
-        `SELECT a.id, a.document_id AS documentId, d.key AS documentKey, a.version, a.act, a.idempotency_key AS idempotencyKey, a.fingerprint,
-           a.sent_at AS sentAt, a.answered_at AS inDoubtSince, a.content
-         FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND ${OPEN} ORDER BY a.id`,
-      )
-      .all(pipelineId) as OpenAttempt[];
+    return this.db.prepare(`${SELECT} WHERE d.pipeline_id = ? AND ${OPEN} ORDER BY a.id`).all(pipelineId) as OpenAttempt[];
   }
 
   /** True when an attempt with this key was ever noted. */
@@ -108,6 +109,20 @@ export class AttemptTable {
   openFor(documentId: number, version: number, act: Act): number | null {
     const found = this.db.prepare(`SELECT a.id FROM attempts a WHERE a.document_id = ? AND a.version = ? AND a.act = ? AND ${OPEN}`);
     return (found.pluck().get(documentId, version, act) as number | undefined) ?? null;
+  }
+
+  /** Attempts that a person can say something about: in doubt, or in conflict. */
+  unresolved(pipelineId: number): (OpenAttempt & { readonly isConflict: boolean })[] {
+    const rows = this.db
+      .prepare(`${SELECT} WHERE d.pipeline_id = ? AND (${OPEN} OR a.outcome = 'conflict') ORDER BY a.id`)
+      .all(pipelineId) as (OpenAttempt & { outcome: string | null })[];
+    return rows.map(({ outcome, ...attempt }) => ({ ...attempt, isConflict: outcome === "conflict" }));
+  }
+
+  /** Why nothing may be sent for a document until a person decides; null when nothing stands in the way. */
+  conflictOf(documentId: number): Problem | null {
+    const found = this.conflict.get(documentId) as string | undefined;
+    return found === undefined ? null : (JSON.parse(found) as Problem);
   }
 
   isOpen(documentId: number): boolean {

@@ -109,3 +109,38 @@ describe("a target that cannot be searched", () => {
     expect(() => answer("A", null)).toThrow("nothing is in doubt");
   });
 });
+
+describe("a target that holds something else under our key", () => {
+  beforeEach(async () => {
+    place.target.traits = { ...place.target.traits, deduplicates: true };
+    place.export("a", "A,1,好,,10.00,6601");
+    const other = { ...place.sampleDocument(), key: "A", text: "somebody else's" };
+    place.target.entries.push({ reference: "S-9", key: "p/A/1", fingerprint: "other", document: other, reverses: null });
+    expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 0, waiting: 1 } });
+    expect(place.waiting()).toEqual(["A TARGET_CONFLICT"]);
+  });
+
+  const decide = (posted: string | null): void => {
+    const context = { pipeline: { name: "p" }, runId: 1, store: place.store, effects: place.effects() };
+    resolveAttempt(context, place.store.pipelineId("p"), { documentKey: "A", posted, reason: "compared" });
+  };
+
+  test("gets nothing more for that document until a person decides", async () => {
+    await place.run();
+    await place.run();
+    expect(place.target.entries).toHaveLength(1);
+    expect(place.waiting()).toEqual(["A TARGET_CONFLICT"]);
+  });
+
+  test("and the person says that it is ours", async () => {
+    decide("S-9");
+    expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 0, kept: 1 } });
+    expect(place.target.entries).toHaveLength(1);
+  });
+
+  test("or that it is not, and ours goes out under its next key", async () => {
+    decide(null);
+    expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 1 } });
+    expect(place.target.entries.map((entry) => entry.key)).toEqual(["p/A/1", "p/A/2"]);
+  });
+});

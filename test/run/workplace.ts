@@ -5,6 +5,7 @@ import { loadPipeline } from "../../src/config/load.js";
 import { loadProject } from "../../src/config/project.js";
 import type { ConnectorRegistry } from "../../src/config/registry.js";
 import { connector as csv } from "../../src/connectors/csv/index.js";
+import type { Document } from "../../src/model/document.js";
 import type { Effects } from "../../src/run/effects.js";
 import { type RunOutcome, type RunRequest, runPipeline } from "../../src/run/pipeline.js";
 import { Store } from "../../src/store/store.js";
@@ -125,6 +126,10 @@ ${this.targetExtra}
       program: "test",
       onProgress: () => undefined,
     };
+  }
+
+  sampleDocument(): Document {
+    return { type: "journal", key: "X", date: "2026-11-20", currency: "CNY", text: "", attachments: 0, fields: {}, lines: [] };
   }
 
   /** The live documents of the target as `key: amount account amount account …`, in key order. */

@@ -19,6 +19,7 @@ import type { Redaction } from "./redaction.js";
 interface RefusalOptions {
   readonly when: WhenOptions;
   readonly message: string | readonly string[];
+  readonly means?: "refused" | "period closed" | undefined;
 }
 
 export interface JudgeOptions {
@@ -44,6 +45,7 @@ export interface Judged {
 
 interface Refusal {
   readonly rule: Rule;
+  readonly means: "refused" | "period closed";
   readonly message: (reading: Reading) => string;
 }
 
@@ -72,7 +74,8 @@ export class Judge {
     this.number = reference === undefined ? () => null : compileNumber(reference, `${where}.reference`);
     this.done = done === undefined ? null : compileRule(done, `${where}.done`);
     const refusals = Array.isArray(rejected) ? (rejected as readonly RefusalOptions[]) : [rejected as RefusalOptions];
-    this.refusals = refusals.map(({ when, message }) => ({
+    this.refusals = refusals.map(({ when, message, means = "refused" }) => ({
+      means,
       rule: compileRule(when, `${where}.rejected.when`),
       message: compileMessage(message, `${where}.rejected.message`),
     }));
@@ -97,7 +100,7 @@ export class Judge {
     if (reading.status >= 200 && reading.status < 300) return this.judgeSuccess(reading, refusal, judged);
     const isRefused = refusal !== undefined || (!isOpen && judged.isPart !== true);
     const reference = this.number(reading);
-    if (isRefused && reference === null) return { kind: "rejected", problem: this.refused(reading, judged) };
+    if (isRefused && reference === null) return { kind: "rejected", problem: this.refused(reading, judged, refusal?.means) };
     const doubt =
       reference === null ? "which leaves open what was done" : `and names the number \`${this.redaction.show(reference)}\` all the same`;
     return this.unconfirmed(reading, judged, `it answers HTTP ${reading.status}, ${doubt}`);
@@ -106,21 +109,24 @@ export class Judge {
   private judgeSuccess(reading: Reading, refusal: Refusal | undefined, judged: Judged): Verdict {
     const reference = this.number(reading) ?? (this.done?.fits(reading) === true ? (judged.ownReference ?? null) : null);
     if (reference !== null && refusal === undefined) return { kind: "created", reference };
-    if (reference === null && refusal !== undefined) return { kind: "rejected", problem: this.refused(reading, judged) };
+    if (reference === null && refusal !== undefined) return { kind: "rejected", problem: this.refused(reading, judged, refusal?.means) };
     if (reference !== null)
       return this.unconfirmed(reading, judged, `it refuses, and names the number \`${this.redaction.show(reference)}\` all the same`);
     const why = reading.whole === undefined ? "its answer is not JSON" : "its answer has no document number where the options say";
     return this.unconfirmed(reading, judged, `HTTP ${reading.status}, but ${why}`);
   }
 
-  private refused(reading: Reading, { document }: Judged): Problem {
+  private refused(reading: Reading, { document }: Judged, means: Refusal["means"] = "refused"): Problem {
     const words = this.wordsOf(reading);
     const status = reading.status >= 200 && reading.status < 300 ? "" : ` (HTTP ${reading.status})`;
     const message = words === "" ? `the target refused it without a word${status}` : `the target refused it${status}: ${words}`;
+    const at = { document };
+    if (means === "period closed")
+      return problem("TARGET_PERIOD_CLOSED", message, at, "reopen the period in the target, or change the date");
     return problem(
       "TARGET_REJECTED",
       message,
-      { document },
+      at,
       "correct the document, its mapping or the target's own data; it is tried again by the next run",
     );
   }

@@ -60,6 +60,12 @@ const Refusal = Type.Object(
       description: "where the system says why; `[*]` takes every item of a list",
       examples: ["$.errorMessage", ["$.code", "$.errors[*].message"]],
     }),
+    means: Type.Optional(
+      Type.Enum(["refused", "period closed"], {
+        description: "`period closed` makes the document wait until the period is open instead of asking for a correction",
+        examples: ["period closed"],
+      }),
+    ),
   },
   closed,
 );
@@ -222,8 +228,6 @@ export const HttpTargetOptions = Type.Object(
   closed,
 );
 export type HttpTargetOptions = Static<typeof HttpTargetOptions>;
-export type PostOptions = HttpTargetOptions["post"];
-export type ReverseOptions = NonNullable<HttpTargetOptions["reverse"]>;
 export type LookupOptions = NonNullable<HttpTargetOptions["lookup"]>;
 export type LatestOptions = NonNullable<HttpTargetOptions["latest"]>;
 export type BatchOptions = NonNullable<HttpTargetOptions["batch"]>;

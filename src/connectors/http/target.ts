@@ -76,13 +76,14 @@ export class HttpTarget implements Target {
 
   async reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]> {
     const { reverseAction } = this;
-    return this.each(items, async ({ posting, idempotencyKey, fingerprint }) => {
+    return this.each(items, async ({ posting, date, idempotencyKey, fingerprint }) => {
       if (reverseAction === null) return notReversible(posting.documentKey, posting.reference);
       const posted = keysView(posting.idempotencyKey);
       const view = {
         ...keysView(idempotencyKey),
         fingerprint,
         reference: posting.reference,
+        date: date ?? posting.document.date,
         postingKey: posted.idempotencyKey,
         postingShortKey: posted.shortKey,
         document: documentView(posting.document),

@@ -36,7 +36,7 @@ const KEYS = values("idempotencyKey", "shortKey");
 export const POST_SHAPE = object({ ...DOCUMENT, ...KEYS, ...values("fingerprint") });
 export const REVERSE_SHAPE = object({
   ...KEYS,
-  ...values("fingerprint", "reference", "postingKey", "postingShortKey"),
+  ...values("fingerprint", "reference", "date", "postingKey", "postingShortKey"),
   document: object(DOCUMENT),
 });
 export const LOOKUP_SHAPE = object(KEYS);

@@ -102,7 +102,7 @@ CREATE TABLE attempts (
   content TEXT NOT NULL,
   run_id INTEGER NOT NULL REFERENCES runs (id),
   sent_at TEXT NOT NULL,
-  outcome TEXT CHECK (outcome IN ('accepted', 'rejected', 'unconfirmed', 'absent', 'conflict', 'not sent')),
+  outcome TEXT CHECK (outcome IN ('accepted', 'rejected', 'unconfirmed', 'absent', 'conflict', 'set aside', 'not sent')),
   reference TEXT,
   problem TEXT,
   answered_at TEXT
