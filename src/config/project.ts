@@ -194,7 +194,8 @@ function hideSecrets(tree: Tree, schema: SchemaNode | undefined): void {
   if (tree.kind === "map") {
     for (const { key, value } of tree.entries.values()) hideSecrets(value, propertyOf(schema, key));
   } else if (tree.kind === "list") {
-    for (const item of tree.items) hideSecrets(item, schema?.items ?? schema);
+    const items = schema?.items ?? schema?.anyOf?.find((each) => each.items !== undefined)?.items;
+    for (const item of tree.items) hideSecrets(item, items);
   } else if ((schema === undefined || schema.secret === true) && !tree.text.includes("${")) {
     tree.file.hide(tree.start, tree.end);
   }
