@@ -91,7 +91,7 @@ function note(request: ApplyRequest, chunk: readonly PlannedChange[], act: Act):
   const { store, pipeline, runId, effects, lease } = request;
   lease.ensure();
   const notedAt = effects.now().toISOString();
-  return store.transaction(() =>
+  return lease.write(() =>
     chunk.map(({ documentId, change, content }) => {
       if (change.kind !== "create" && change.kind !== "replace" && change.kind !== "reverse") {
         throw new Error(`bug: a change of kind ${change.kind} is not sent`);

@@ -58,6 +58,8 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
     required: !field.nullable,
   }));
   const check = recordCheck(pipeline, intake.timeZone);
+  // A full reading that is cut off half-way is gone on with by the next run, in the same order.
+  if (full) intake.lease.write(() => store.units.forgetAll(pipelineId));
   const staging = store.records.stage(
     pipelineId,
     store.records.shapeId(
@@ -75,10 +77,12 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
       (!full && store.units.wasRead(pipelineId, unit, fingerprint, reading, isKeyless)),
   });
   let before = { ...result };
+  let isOutOfOrder = false;
   for await (const event of events) {
     switch (event.kind) {
       case "notice":
         result.problems.push(event.problem);
+        isOutOfOrder = event.problem.code === "SOURCE_FILE_GROWING";
         break;
       case "known":
         result.unitsKnown += 1;
@@ -86,7 +90,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
       case "records":
         intake.lease.ensure();
         for (let from = 0; from < Math.max(event.records.length, 1); from += CHUNK) {
-          store.transaction(() => gather(event.unit, event.records.slice(from, from + CHUNK), from === 0 ? event.malformed : []));
+          intake.lease.write(() => gather(event.unit, event.records.slice(from, from + CHUNK), from === 0 ? event.malformed : []));
         }
         effects.onProgress({
           stage: "read",
@@ -98,7 +102,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         break;
       case "complete": {
         const records = result.read - before.read;
-        store.transaction(() => {
+        intake.lease.write(() => {
           const unitId = store.units.idOf(pipelineId, event.unit);
           result.removed += takeUnit(
             intake,
@@ -127,9 +131,11 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
           highest: before.highest,
         });
         result.problems.push(event.problem);
+        isOutOfOrder = true;
         break;
     }
-    if (effects.signal.aborted) break;
+    // Without a cursor the file that is read last wins; what comes after one that is left for later waits with it.
+    if (effects.signal.aborted || (isOutOfOrder && pipeline.source.cursor === null && !isKeyless)) break;
   }
   staging.clear();
   return result;
@@ -152,7 +158,7 @@ export function retryQuarantined(intake: Intake): Extracted {
     );
     if (record.problem !== null || record.key === null || record.documentKey === null) continue;
     const { key, documentKey, cursor, data } = record;
-    store.transaction(() => {
+    intake.lease.write(() => {
       const unitId = store.units.idOf(pipelineId, origin.unit);
       staging.add({ key, documentKey, cursor, line: origin.line, data, problem: null, raw: null }, () =>
         twiceProblem(record, origin.unit, origin.line),

@@ -10,6 +10,13 @@ const RENEW_MS = 30_000;
 export interface HeldLease {
   /** Renews the lease when it is due; throws ProblemError STORE_LEASE_LOST when another run took it. */
   ensure(): void;
+  /** Asks the store. */
+  isHeld(): boolean;
+  /**
+   * A transaction that only the holder can make: a run that was asleep while another took over must not write what it
+   * learnt before, because the other has looked it up by now. Throws ProblemError STORE_LEASE_LOST.
+   */
+  write<T>(work: () => T): T;
   release(): void;
 }
 
@@ -41,21 +48,29 @@ export function takeLease(store: Store, name: string, effects: Effects): HeldLea
     }
     store.leases.put({ name, owner, host, pid, acquiredAt: at, renewedAt: at, expiresAt: until(renewedAt) });
   });
+  const lost = (): ProblemError =>
+    new ProblemError(
+      problem(
+        "STORE_LEASE_LOST",
+        `another run took over \`${name}\` while this one was not running`,
+        [],
+        "this run stopped, and neither sent nor wrote anything more; the other run goes on",
+      ),
+    );
+  const isHeld = (): boolean => store.leases.get(name)?.owner === owner;
   return {
     ensure() {
       const now = effects.now();
       if (now.getTime() - renewedAt.getTime() < RENEW_MS && now >= renewedAt) return;
-      if (!store.leases.renew(name, owner, now.toISOString(), until(now))) {
-        throw new ProblemError(
-          problem(
-            "STORE_LEASE_LOST",
-            `another run took over \`${name}\` while this one was not running`,
-            [],
-            "this run stopped before it sent anything more; the other run goes on",
-          ),
-        );
-      }
+      if (!store.leases.renew(name, owner, now.toISOString(), until(now))) throw lost();
       renewedAt = now;
+    },
+    isHeld,
+    write(work) {
+      return store.transaction(() => {
+        if (!isHeld()) throw lost();
+        return work();
+      });
     },
     release() {
       store.leases.release(name, owner);

@@ -110,7 +110,7 @@ class Run {
     const { pipeline, store, effects, kind } = this.request;
     const { pipelineId, runId } = this;
     const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
-    const work = { pipeline, pipelineId, runId, store, target, effects };
+    const work = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
     await resumeAttempts(work, this.applied);
 
     if (kind === "recover") return this.recover(target, source);
@@ -123,7 +123,7 @@ class Run {
     if (effects.signal.aborted || mustStop(this.extracted.problems)) return false;
     this.lease.ensure();
 
-    this.planned = await planDocuments({ ...work, lease: this.lease, only: this.request.only });
+    this.planned = await planDocuments({ ...work, only: this.request.only });
     if (effects.signal.aborted) return false;
     // Items that waited through a complete run were seen then; what a stopped run found counts until it is dealt with.
     const fresh = store.quarantine.countNew(pipelineId, store.runs.lastComplete(pipelineId));
@@ -134,9 +134,8 @@ class Run {
     }
     if (kind === "plan") return true;
     this.lease.ensure();
-    const apply = { pipeline, pipelineId, runId, store, target, lease: this.lease, effects };
-    await applyPlan(apply, this.planned, this.applied);
-    await this.clearDoubts(apply);
+    await applyPlan(work, this.planned, this.applied);
+    await this.clearDoubts(work);
     return !effects.signal.aborted;
   }
 
@@ -150,7 +149,7 @@ class Run {
       this.problems.push(...this.extracted.problems);
       if (mustStop(this.extracted.problems)) return false;
     }
-    const work = { pipeline, pipelineId, runId, store, target, effects };
+    const work = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
     this.recovered = await recoverPostings(work, () => knownDocuments(work));
     return !effects.signal.aborted;
   }
@@ -193,7 +192,7 @@ class Run {
     return store.transaction(() => {
       const former = store.watermarks.get(pipelineId, "records");
       const { highest } = this.extracted;
-      const moves = kind === "run" && isComplete;
+      const moves = kind === "run" && isComplete && this.lease.isHeld();
       if (moves) {
         for (const unit of this.extracted.finished)
           store.units.markRead(unit.unitId, unit.fingerprint, pipeline.source.fingerprint, unit.records, runId);

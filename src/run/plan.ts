@@ -55,9 +55,9 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
     after = last.id;
     request.lease.ensure();
     const chosen = only === null ? documents : documents.filter((document) => only.has(document.key));
-    const wishes = store.transaction(() => chosen.map((document) => wishFor(request, document, decode)));
+    const wishes = request.lease.write(() => chosen.map((document) => wishFor(request, document, decode)));
     const outcomes = await checkWithTarget(request, wishes);
-    store.transaction(() => {
+    request.lease.write(() => {
       for (const outcome of outcomes) record(request, outcome, changes, totals);
     });
     examined += chosen.length;

@@ -4,10 +4,9 @@ import { type Document, encodeDocument, fingerprintOf } from "../model/document.
 import { type Found, idempotencyKey, type KeyParts, type PostOutcome, parseIdempotencyKey } from "../model/posting.js";
 import { ProblemError, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
+import { allOver } from "./all-over.js";
 import { answerAttempt } from "./answer.js";
 import type { ApplyRequest } from "./sending.js";
-
-type RecoverRequest = Omit<ApplyRequest, "lease">;
 
 /** A document the store has records of; null when it is not wanted, or cannot be mapped now. */
 export interface KnownDocument {
@@ -29,7 +28,7 @@ const MOST_MISSES = 3;
  * Throws ProblemError STORE_BEHIND when the target was given a document by this pipeline that the store does not know:
  * the store was lost or comes from a copy, and posting now could book things twice.
  */
-export async function refuseWhenBehind(request: RecoverRequest): Promise<void> {
+export async function refuseWhenBehind(request: ApplyRequest): Promise<void> {
   const { target, pipeline, store, pipelineId } = request;
   if (target.latest === undefined) return;
   const latest = await target.latest(pipeline.name);
@@ -37,7 +36,7 @@ export async function refuseWhenBehind(request: RecoverRequest): Promise<void> {
   throw behind(request, latest);
 }
 
-function behind(request: RecoverRequest, key: string): ProblemError {
+function behind(request: ApplyRequest, key: string): ProblemError {
   return new ProblemError(
     problem(
       "STORE_BEHIND",
@@ -53,13 +52,14 @@ function behind(request: RecoverRequest, key: string): ProblemError {
  * What is found was sent by us before (a send that was given up on and came through after all), or else the store is behind.
  */
 export async function sendProbed<T extends PostItem | ReverseItem>(
-  request: RecoverRequest,
+  request: ApplyRequest,
   items: readonly T[],
   send: (items: readonly T[]) => Promise<readonly PostOutcome[]>,
 ): Promise<readonly PostOutcome[]> {
   const { target, store, pipelineId } = request;
   if (target.traits.deduplicates || target.latest !== undefined || !target.traits.searchable) return send(items);
-  const found = await Promise.all(items.map((item) => target.lookup(item.idempotencyKey)));
+  const found = await allOver(items.map((item) => target.lookup(item.idempotencyKey)));
+  request.lease.ensure();
   items.forEach((item, index) => {
     if ((found[index] ?? null) !== null && store.attempts.countSent(pipelineId, item.idempotencyKey) < 2)
       throw behind(request, item.idempotencyKey);
@@ -76,7 +76,7 @@ export async function sendProbed<T extends PostItem | ReverseItem>(
 }
 
 /** Rebuilds the postings of a pipeline from what the target holds under its keys. Changes nothing in the target. */
-export async function recoverPostings(request: RecoverRequest, wanted: () => Iterable<KnownDocument>): Promise<Recovered> {
+export async function recoverPostings(request: ApplyRequest, wanted: () => Iterable<KnownDocument>): Promise<Recovered> {
   const recovered: Recovered = { found: 0, examined: 0 };
   const { target, pipeline, effects } = request;
   if (target.postings !== undefined) {
@@ -100,12 +100,12 @@ export async function recoverPostings(request: RecoverRequest, wanted: () => Ite
       }),
     );
   }
-  await Promise.all(asked);
+  await allOver(asked);
   return recovered;
 }
 
 /** Asks for version after version of one document, until several in a row are not there. */
-async function recoverDocument(request: RecoverRequest, documentKey: string, document: Document | null): Promise<number> {
+async function recoverDocument(request: ApplyRequest, documentKey: string, document: Document | null): Promise<number> {
   const { pipeline, target } = request;
   let found = 0;
   let misses = 0;
@@ -127,11 +127,11 @@ async function recoverDocument(request: RecoverRequest, documentKey: string, doc
  * Takes what the target holds into the store; false when the store knew it. Where the target cannot give back the
  * content or its fingerprint, the posting is taken to be what is wanted now: `reconcile` compares them.
  */
-export function adopt(request: RecoverRequest, parts: KeyParts, found: Found, document: Document | null): boolean {
+export function adopt(request: ApplyRequest, parts: KeyParts, found: Found, document: Document | null): boolean {
   const { store, pipelineId, runId, effects } = request;
   const { documentKey, version, act } = parts;
   const at = effects.now().toISOString();
-  return store.transaction(() => {
+  return request.lease.write(() => {
     const documentId = store.records.ensureDocument(pipelineId, documentKey);
     const fingerprint = found.fingerprint ?? (document === null ? "" : fingerprintOf(document));
     const content = document === null ? unknownContent(documentKey) : document;
@@ -153,7 +153,7 @@ export function adopt(request: RecoverRequest, parts: KeyParts, found: Found, do
 
 /** The attempt behind a posting that was found: the open one where there is one, else one made now. */
 function close(
-  request: RecoverRequest,
+  request: ApplyRequest,
   documentId: number,
   parts: KeyParts,
   found: Found,

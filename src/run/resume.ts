@@ -3,6 +3,7 @@ import type { Target } from "../connectors/contract.js";
 import type { Found } from "../model/posting.js";
 import { dispositionOf, type Problem, ProblemError } from "../model/problem.js";
 import type { OpenAttempt } from "../store/attempts.js";
+import { allOver } from "./all-over.js";
 import { type Answer, answerAttempt, doubtAttempt, type NotedAttempt } from "./answer.js";
 import type { Applied, ApplyRequest } from "./sending.js";
 import { conflictProblem, isOther } from "./settle.js";
@@ -11,7 +12,7 @@ import { conflictProblem, isOther } from "./settle.js";
  * Asks the target about every attempt whose answer is unknown. What is found becomes a posting; what is not there after
  * the quiet time may be sent again; the rest stays in doubt. Returns the keys of the documents that are in doubt no more.
  */
-export async function resumeAttempts(request: Omit<ApplyRequest, "lease">, applied: Applied): Promise<Set<string>> {
+export async function resumeAttempts(request: ApplyRequest, applied: Applied): Promise<Set<string>> {
   const settled = new Set<string>();
   const open = request.store.attempts.open(request.pipelineId);
   if (!request.target.traits.searchable) {
@@ -20,7 +21,7 @@ export async function resumeAttempts(request: Omit<ApplyRequest, "lease">, appli
     return settled;
   }
   const limit = pLimit(Math.max(1, request.target.traits.concurrency));
-  await Promise.all(
+  await allOver(
     open.map((attempt) =>
       limit(async () => {
         if (request.effects.signal.aborted) return;
@@ -32,7 +33,7 @@ export async function resumeAttempts(request: Omit<ApplyRequest, "lease">, appli
 }
 
 /** When every attempt that is in doubt now will be past the target's quiet time; null when there is none. */
-export function quietAt(request: Omit<ApplyRequest, "lease">): Date | null {
+export function quietAt(request: ApplyRequest): Date | null {
   const open = request.store.attempts.open(request.pipelineId);
   if (open.length === 0) return null;
   const latest = Math.max(...open.map((attempt) => Date.parse(attempt.inDoubtSince ?? attempt.sentAt)));
@@ -40,16 +41,16 @@ export function quietAt(request: Omit<ApplyRequest, "lease">): Date | null {
 }
 
 /** Attempts of a run that died are in doubt from now on, when nobody can be sending them any more. */
-function noteDoubts(request: Omit<ApplyRequest, "lease">, open: readonly OpenAttempt[]): void {
+function noteDoubts(request: ApplyRequest, open: readonly OpenAttempt[]): void {
   const unnoted = open.filter((attempt) => attempt.inDoubtSince === null);
   if (unnoted.length === 0) return;
   const at = request.effects.now().toISOString();
-  request.store.transaction(() => {
+  request.lease.write(() => {
     for (const attempt of unnoted) doubtAttempt(request, { ...attempt, attemptId: attempt.id, notedAt: attempt.sentAt }, at);
   });
 }
 
-async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: OpenAttempt, applied: Applied): Promise<boolean> {
+async function resumeAttempt(request: ApplyRequest, attempt: OpenAttempt, applied: Applied): Promise<boolean> {
   const { store, effects, runId, target } = request;
   const askedAt = effects.now();
   const { found, conflict } = await lookUp(target, attempt);
@@ -58,7 +59,7 @@ async function resumeAttempt(request: Omit<ApplyRequest, "lease">, attempt: Open
   const noted: NotedAttempt = { ...attempt, attemptId: id, notedAt: attempt.sentAt };
   const answer = (outcome: Answer["outcome"], reference: string | null, problem: Answer["problem"]): void =>
     answerAttempt(request, noted, { outcome, reference, problem, at });
-  return store.transaction(() => {
+  return request.lease.write(() => {
     store.records.touch(documentId);
     if (attempt.inDoubtSince === null) doubtAttempt(request, noted, at);
     if (conflict !== null) {
@@ -98,7 +99,7 @@ async function lookUp(target: Target, attempt: OpenAttempt): Promise<{ readonly 
   }
 }
 
-function hold(request: Omit<ApplyRequest, "lease">, attempt: OpenAttempt, problem: Problem, at: string): void {
+function hold(request: ApplyRequest, attempt: OpenAttempt, problem: Problem, at: string): void {
   const { store, pipelineId, runId } = request;
   const { documentKey: key, documentId } = attempt;
   store.quarantine.put({

@@ -50,13 +50,14 @@ export class Sender {
       const outcomes = await this.call(waiting, what);
       if (outcomes === null) return;
       const busy: { readonly each: Sending; readonly outcome: Extract<PostOutcome, { kind: "busy" }> }[] = [];
-      this.request.store.transaction(() => {
+      const isWritten = this.write(() => {
         waiting.forEach((each, index) => {
           const outcome = outcomes[index] as PostOutcome;
           if (outcome.kind === "busy" && tries < MOST_TRIES) busy.push({ each, outcome });
           else what.settle(each, outcome);
         });
       });
+      if (!isWritten) return;
       const isBusy = outcomes.every((outcome) => outcome.kind === "busy");
       this.busyCalls = isBusy ? this.busyCalls + 1 : 0;
       const [first] = busy;
@@ -98,9 +99,21 @@ export class Sender {
 
   private close(members: readonly Sending[], cause: Problem | null): void {
     const at = this.request.effects.now().toISOString();
-    this.request.store.transaction(() => {
+    this.write(() => {
       for (const each of members) answerAttempt(this.request, each, { outcome: "not sent", reference: null, problem: cause, at });
     });
+  }
+
+  /** False when the lease is gone: then the run that has it finds out about these attempts, and this one stops. */
+  private write(work: () => void): boolean {
+    try {
+      this.request.lease.write(work);
+      return true;
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) throw cause;
+      this.stopped ??= cause;
+      return false;
+    }
   }
 
   /** As the target asks, or twice as long each time, spread so that many clients do not come back together. */

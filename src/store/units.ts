@@ -44,6 +44,11 @@ export class UnitTable {
     return this.db.prepare("UPDATE units SET fingerprint = NULL WHERE pipeline_id = ? AND name = ?").run(pipelineId, name).changes > 0;
   }
 
+  /** Every unit is read again. */
+  forgetAll(pipelineId: number): void {
+    this.db.prepare("UPDATE units SET fingerprint = NULL WHERE pipeline_id = ?").run(pipelineId);
+  }
+
   list(pipelineId: number): Unit[] {
     return this.db
       .prepare("SELECT id, name, fingerprint, records, run_id AS runId FROM units WHERE pipeline_id = ? ORDER BY name")
