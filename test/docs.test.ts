@@ -23,7 +23,14 @@ test("the README lists every exit code", () => {
 });
 
 test("every file the README and the docs point to is there", () => {
-  for (const page of ["README.md", "docs/architecture.md", "docs/audit.md", "docs/configuration.md", "docs/expressions.md", "docs/problems.md"]) {
+  for (const page of [
+    "README.md",
+    "docs/architecture.md",
+    "docs/audit.md",
+    "docs/configuration.md",
+    "docs/expressions.md",
+    "docs/problems.md",
+  ]) {
     const text = readFileSync(`${root}${page}`, "utf8");
     for (const [, link = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
       expect(() => readFileSync(new URL(link, new URL(page, `file://${root}`)), "utf8"), `${page} → ${link}`).not.toThrow();

@@ -106,7 +106,10 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync recover expense-to-gl",
     ),
   );
-  recover.addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one")).option("--quiet", "no progress");
+  recover
+    .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
+    .option("--as-wanted", "the target holds what is wanted now, where it cannot tell itself; say so only after comparing")
+    .option("--quiet", "no progress");
   does(recover, async () => (await import("./commands/recover.js")).recover);
 
   const resolve = common(

@@ -34,6 +34,9 @@ export interface PostedEntry extends Found {
   readonly document?: Document;
 }
 
+/** The fingerprint of a posting whose content nobody can tell: it was recovered from a target that repeats neither. */
+export const UNKNOWN_FINGERPRINT = "unknown";
+
 export interface KeyParts {
   readonly documentKey: string;
   readonly version: number;

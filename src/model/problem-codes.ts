@@ -75,6 +75,7 @@ export const PROBLEM_CODES = {
   TARGET_CHANGED_HELD: { disposition: "hold", title: "a posted document changed, and the pipeline says to hold" },
   TARGET_BUSY: { disposition: "retry", title: "the target has no time, or cannot be reached; nothing was sent" },
   TARGET_SIGN_IN: { disposition: "stop", title: "the target does not let us in" },
+  TARGET_CONTENT_UNKNOWN: { disposition: "hold", title: "recovered from a target that does not tell what it holds" },
   TARGET_UNCONFIRMED: { disposition: "verify", title: "sent, and the answer is unknown" },
   // The run and the store
   STORE_NEWER: { disposition: "stop", title: "the store was written by a newer version" },

@@ -22,6 +22,8 @@ export async function applyPlan(request: ApplyRequest, planned: Planned, applied
   const chunkSize = Math.max(batch, Math.min(MOST_NOTED, batch * concurrency * 4));
   let done = 0;
   for (const chunk of planned.changes.inOrder(KINDS, chunkSize)) {
+    // A target that answers at once never lets go of the processor; only now a signal to stop can be heard.
+    await effects.sleep(0);
     if (effects.signal.aborted) return;
     // The reversal goes first: two live documents are worse than none.
     const reversed = await reverseChunk(request, sender, chunk, applied);

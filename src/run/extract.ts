@@ -134,8 +134,9 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         isOutOfOrder = true;
         break;
     }
-    // Without a cursor the file that is read last wins; what comes after one that is left for later waits with it.
-    if (effects.signal.aborted || (isOutOfOrder && pipeline.source.cursor === null && !isKeyless)) break;
+    // Where cursors are equal, or there is none, the file that is read last wins: what comes after one that is left for
+    // later waits with it.
+    if (effects.signal.aborted || (isOutOfOrder && !isKeyless)) break;
   }
   staging.clear();
   return result;

@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly kind: "run" | "plan" | "retry" | "recover";
   /** Read everything again, also what was read before. */
   readonly full: boolean;
+  /** With `recover`: the target holds what is wanted, says a person, where it cannot tell itself. */
+  readonly asWanted?: boolean;
   /** With `retry`. */
   readonly only: ReadonlySet<string> | null;
 }
@@ -110,11 +112,10 @@ class Run {
     const { pipeline, store, effects, kind } = this.request;
     const { pipelineId, runId } = this;
     const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
-    const work = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
+    const asking = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
+    const work: ApplyRequest = { ...asking, probe: kind === "recover" ? false : await refuseWhenBehind(asking) };
     await resumeAttempts(work, this.applied);
-
-    if (kind === "recover") return this.recover(target, source);
-    await refuseWhenBehind(work);
+    if (kind === "recover") return this.recover(work, source);
 
     const retried = retryQuarantined(intake);
     if (source !== null) this.extracted = await extract(intake, source, this.request.full);
@@ -139,19 +140,15 @@ class Run {
     return !effects.signal.aborted;
   }
 
-  private async recover(target: Target, source: Source | null): Promise<boolean> {
-    const { pipeline, store, effects } = this.request;
-    const { pipelineId, runId } = this;
+  private async recover(work: ApplyRequest, source: Source | null): Promise<boolean> {
     // Where the target cannot list what it holds, the source says which documents to ask about.
-    if (target.postings === undefined && source !== null) {
-      const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
-      this.extracted = await extract(intake, source, true);
+    if (work.target.postings === undefined && source !== null) {
+      this.extracted = await extract({ ...work, timeZone: this.request.timeZone }, source, true);
       this.problems.push(...this.extracted.problems);
       if (mustStop(this.extracted.problems)) return false;
     }
-    const work = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
-    this.recovered = await recoverPostings(work, () => knownDocuments(work));
-    return !effects.signal.aborted;
+    this.recovered = await recoverPostings({ ...work, asWanted: this.request.asWanted === true }, () => knownDocuments(work));
+    return !work.effects.signal.aborted;
   }
 
   /**

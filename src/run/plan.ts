@@ -54,6 +54,7 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
     if (last === undefined) break;
     after = last.id;
     request.lease.ensure();
+    await effects.sleep(0);
     const chosen = only === null ? documents : documents.filter((document) => only.has(document.key));
     const wishes = request.lease.write(() => chosen.map((document) => wishFor(request, document, decode)));
     const outcomes = await checkWithTarget(request, wishes);

@@ -1,8 +1,8 @@
 import pLimit from "p-limit";
-import type { PostItem, ReverseItem } from "../connectors/contract.js";
+import type { PostItem, ReverseItem, Target } from "../connectors/contract.js";
 import { type Document, encodeDocument, fingerprintOf } from "../model/document.js";
-import { type Found, idempotencyKey, type KeyParts, type PostOutcome, parseIdempotencyKey } from "../model/posting.js";
-import { ProblemError, problem } from "../model/problem.js";
+import { type Found, idempotencyKey, type KeyParts, type PostOutcome, parseIdempotencyKey, UNKNOWN_FINGERPRINT } from "../model/posting.js";
+import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import { allOver } from "./all-over.js";
 import { answerAttempt } from "./answer.js";
@@ -12,6 +12,11 @@ import type { ApplyRequest } from "./sending.js";
 export interface KnownDocument {
   readonly key: string;
   readonly document: Document | null;
+}
+
+export interface RecoverOptions extends ApplyRequest {
+  /** A person says that what the target holds is what is wanted now, where the target itself cannot tell. */
+  readonly asWanted: boolean;
 }
 
 export interface Recovered {
@@ -26,17 +31,22 @@ const MOST_MISSES = 3;
 
 /**
  * Throws ProblemError STORE_BEHIND when the target was given a document by this pipeline that the store does not know:
- * the store was lost or comes from a copy, and posting now could book things twice.
+ * the store was lost or comes from a copy, and posting now could book things twice. Returns true where that cannot be
+ * ruled out, so that each key has to be asked for before it is sent. Ask before anything that is in doubt is settled.
  */
-export async function refuseWhenBehind(request: ApplyRequest): Promise<void> {
+export async function refuseWhenBehind(request: Omit<ApplyRequest, "probe">): Promise<boolean> {
   const { target, pipeline, store, pipelineId } = request;
-  if (target.latest === undefined) return;
+  const { deduplicates, searchable } = target.traits;
+  if (target.latest === undefined) return !deduplicates && searchable;
   const latest = await target.latest(pipeline.name);
-  if (latest === null || parseIdempotencyKey(pipeline.name, latest) === null || store.attempts.knows(pipelineId, latest)) return;
-  throw behind(request, latest);
+  if (latest === null || parseIdempotencyKey(pipeline.name, latest) === null) return false;
+  const standing = store.attempts.standingOf(pipelineId, latest);
+  if (standing === null) throw behind(request, latest);
+  // The answer to it is unknown, or was a refusal: that may be all there is, or the memory of an older copy.
+  return standing === "other" && !deduplicates && searchable;
 }
 
-function behind(request: ApplyRequest, key: string): ProblemError {
+function behind(request: Omit<ApplyRequest, "probe">, key: string): ProblemError {
   return new ProblemError(
     problem(
       "STORE_BEHIND",
@@ -57,26 +67,36 @@ export async function sendProbed<T extends PostItem | ReverseItem>(
   send: (items: readonly T[]) => Promise<readonly PostOutcome[]>,
 ): Promise<readonly PostOutcome[]> {
   const { target, store, pipelineId } = request;
-  if (target.traits.deduplicates || target.latest !== undefined || !target.traits.searchable) return send(items);
-  const found = await allOver(items.map((item) => target.lookup(item.idempotencyKey)));
+  if (!request.probe) return send(items);
+  const known = await allOver(items.map((item) => probe(target, item.idempotencyKey)));
   request.lease.ensure();
   items.forEach((item, index) => {
-    if ((found[index] ?? null) !== null && store.attempts.countSent(pipelineId, item.idempotencyKey) < 2)
-      throw behind(request, item.idempotencyKey);
+    const isFound = known[index]?.kind === "exists";
+    if (isFound && store.attempts.countSent(pipelineId, item.idempotencyKey) < 2) throw behind(request, item.idempotencyKey);
   });
-  const rest = items.filter((_, index) => (found[index] ?? null) === null);
+  const rest = items.filter((_, index) => known[index] === null);
   const sent = rest.length === 0 ? [] : await send(rest);
   let next = 0;
-  return items.map((_, index) => {
-    const known = found[index] ?? null;
-    if (known !== null) return { kind: "exists", ...known };
+  return known.map((outcome) => {
+    if (outcome !== null) return outcome;
     next += 1;
     return sent[next - 1] as PostOutcome;
   });
 }
 
+/** Null when the target does not have the key. A look-up that fails concerns its own document only: it is not sent. */
+async function probe(target: Target, key: string): Promise<PostOutcome | null> {
+  try {
+    const found = await target.lookup(key);
+    return found === null ? null : { kind: "exists", ...found };
+  } catch (cause) {
+    if (!(cause instanceof ProblemError)) throw cause;
+    return { kind: "busy", problem: cause.problems[0] as Problem, retryAfterMs: null };
+  }
+}
+
 /** Rebuilds the postings of a pipeline from what the target holds under its keys. Changes nothing in the target. */
-export async function recoverPostings(request: ApplyRequest, wanted: () => Iterable<KnownDocument>): Promise<Recovered> {
+export async function recoverPostings(request: RecoverOptions, wanted: () => Iterable<KnownDocument>): Promise<Recovered> {
   const recovered: Recovered = { found: 0, examined: 0 };
   const { target, pipeline, effects } = request;
   if (target.postings !== undefined) {
@@ -105,7 +125,7 @@ export async function recoverPostings(request: ApplyRequest, wanted: () => Itera
 }
 
 /** Asks for version after version of one document, until several in a row are not there. */
-async function recoverDocument(request: ApplyRequest, documentKey: string, document: Document | null): Promise<number> {
+async function recoverDocument(request: RecoverOptions, documentKey: string, document: Document | null): Promise<number> {
   const { pipeline, target } = request;
   let found = 0;
   let misses = 0;
@@ -124,16 +144,18 @@ async function recoverDocument(request: ApplyRequest, documentKey: string, docum
 }
 
 /**
- * Takes what the target holds into the store; false when the store knew it. Where the target cannot give back the
- * content or its fingerprint, the posting is taken to be what is wanted now: `reconcile` compares them.
+ * Takes what the target holds into the store; false when the store knew it. Where the target gives back neither the
+ * content nor its fingerprint, the document is held until a person has compared it, unless the person said that the
+ * target holds everything `asWanted`.
  */
-export function adopt(request: ApplyRequest, parts: KeyParts, found: Found, document: Document | null): boolean {
+function adopt(request: RecoverOptions, parts: KeyParts, found: Found, document: Document | null): boolean {
   const { store, pipelineId, runId, effects } = request;
   const { documentKey, version, act } = parts;
   const at = effects.now().toISOString();
   return request.lease.write(() => {
     const documentId = store.records.ensureDocument(pipelineId, documentKey);
-    const fingerprint = found.fingerprint ?? (document === null ? "" : fingerprintOf(document));
+    const trusted = request.asWanted && document !== null ? fingerprintOf(document) : UNKNOWN_FINGERPRINT;
+    const fingerprint = found.fingerprint ?? trusted;
     const content = document === null ? unknownContent(documentKey) : document;
     const state = store.postings.stateOf(documentId, version);
     if (act === "reverse") {
@@ -143,7 +165,11 @@ export function adopt(request: ApplyRequest, parts: KeyParts, found: Found, docu
       store.records.touchWithRecords(documentId);
       return true;
     }
-    if (state !== null) return false;
+    if (state !== null) {
+      const isLearnt = fingerprint !== UNKNOWN_FINGERPRINT && store.postings.learnFingerprint(documentId, version, fingerprint);
+      if (isLearnt) store.records.touchWithRecords(documentId);
+      return isLearnt;
+    }
     const attemptId = close(request, documentId, parts, found, fingerprint, content, at);
     store.postings.add({ documentId, version, attemptId, fingerprint, reference: found.reference, runId, postedAt: at });
     store.records.touchWithRecords(documentId);

@@ -25,7 +25,12 @@ export async function resumeAttempts(request: ApplyRequest, applied: Applied): P
     open.map((attempt) =>
       limit(async () => {
         if (request.effects.signal.aborted) return;
-        if (await resumeAttempt(request, attempt, applied)) settled.add(attempt.documentKey);
+        try {
+          if (await resumeAttempt(request, attempt, applied)) settled.add(attempt.documentKey);
+        } catch (cause) {
+          // A look-up that fails leaves its own document in doubt; a target that is down shows when something is sent.
+          if (!(cause instanceof ProblemError) || cause.problems.some((each) => each.code.startsWith("STORE_"))) throw cause;
+        }
       }),
     ),
   );

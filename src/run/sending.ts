@@ -14,6 +14,8 @@ export interface ApplyRequest {
   readonly store: Store;
   readonly target: Target;
   readonly lease: HeldLease;
+  /** Each key is asked for before it is sent, because nothing else shows whether the store is older than the target. */
+  readonly probe: boolean;
   readonly effects: Effects;
 }
 

@@ -1,7 +1,7 @@
 import type { TargetSettings } from "../config/pipeline.js";
 import type { Document } from "../model/document.js";
 import type { Change } from "../model/plan.js";
-import type { Posting } from "../model/posting.js";
+import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 
@@ -31,6 +31,19 @@ export function diffDocument(wish: Wish, posted: Posting | null, policy: Pick<Ta
     };
   }
   if (posted === null) return { kind: "create", key, document, fingerprint };
+  if (posted.fingerprint === UNKNOWN_FINGERPRINT) {
+    return {
+      kind: "hold",
+      key,
+      document,
+      problem: problem(
+        "TARGET_CONTENT_UNKNOWN",
+        `it is in the target as ${posted.reference}, and the target does not tell with what content`,
+        { document: displayKey(key) },
+        "compare it with the target; if all of them are as they are wanted, say so with `sync recover PIPELINE --as-wanted`",
+      ),
+    };
+  }
   if (posted.fingerprint === fingerprint) return { kind: "keep", key };
   if (policy.changed === "reverse and repost") return { kind: "replace", key, document, fingerprint, posted };
   return {

@@ -85,13 +85,16 @@ export class AttemptTable {
     return this.db.prepare(`${SELECT} WHERE d.pipeline_id = ? AND ${OPEN} ORDER BY a.id`).all(pipelineId) as OpenAttempt[];
   }
 
-  /** True when an attempt with this key was ever noted. */
-  knows(pipelineId: number, key: string): boolean {
-    return (
-      this.db
-        .prepare("SELECT 1 FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND a.idempotency_key = ?")
-        .get(pipelineId, key) !== undefined
-    );
+  /** What is known of a key: null when no attempt with it was ever noted. */
+  standingOf(pipelineId: number, key: string): "accepted" | "other" | null {
+    const outcomes = this.db
+      .prepare(
+        "SELECT a.outcome FROM attempts a JOIN documents d ON d.id = a.document_id WHERE d.pipeline_id = ? AND a.idempotency_key = ?",
+      )
+      .pluck()
+      .all(pipelineId, key) as (string | null)[];
+    if (outcomes.length === 0) return null;
+    return outcomes.includes("accepted") ? "accepted" : "other";
   }
 
   /** How many attempts with this key were sent, or may have been: the one under way counts too. */

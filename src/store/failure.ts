@@ -10,7 +10,6 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /^SQLITE_(CORRUPT|NOTADB)/,
     "the file is damaged: put it aside, restore a copy, and run `sync recover PIPELINE` before anything is posted",
   ],
-  [/^SQLITE_(BUSY|LOCKED)/, "another process holds the file: wait for it to end, and run again"],
   [
     /^SQLITE_IOERR/,
     "the disk does not answer as it should: check it, and run again; what was sent is noted, or is looked up by the next run",
@@ -21,6 +20,16 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 export function storeFailure(file: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause.name !== "SqliteError") return cause;
   const { code } = cause as Error & { readonly code: string };
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+    return new ProblemError(
+      problem(
+        "STORE_BUSY",
+        `another process is writing to the store \`${file}\``,
+        [],
+        "nothing was done; wait until it ends, and run again",
+      ),
+    );
+  }
   const hint = HINTS.find(([pattern]) => pattern.test(code))?.[1];
   // Everything else (a broken constraint, a wrong statement) is a mistake in this program and shows its stack.
   if (hint === undefined) return cause;

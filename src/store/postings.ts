@@ -1,5 +1,5 @@
 import { decodeDocument } from "../model/document.js";
-import { idempotencyKey, type Posting } from "../model/posting.js";
+import { idempotencyKey, type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import type { Db } from "./open.js";
 
 export class PostingTable {
@@ -67,6 +67,12 @@ export class PostingTable {
       | [string | null]
       | undefined;
     return row === undefined ? null : row[0] === null ? "live" : "reversed";
+  }
+
+  /** Fills in a fingerprint that was not known when the posting was recovered; false when it was. */
+  learnFingerprint(documentId: number, version: number, fingerprint: string): boolean {
+    const learn = this.db.prepare("UPDATE postings SET fingerprint = ? WHERE document_id = ? AND version = ? AND fingerprint = ?");
+    return learn.run(fingerprint, documentId, version, UNKNOWN_FINGERPRINT).changes > 0;
   }
 
   countLive(pipelineId: number): number {

@@ -144,3 +144,29 @@ describe("a target that holds something else under our key", () => {
     expect(place.target.entries.map((entry) => entry.key)).toEqual(["p/A/1", "p/A/2"]);
   });
 });
+
+describe("a target that does not tell with what content it holds a document", () => {
+  beforeEach(async () => {
+    place.target.echoes = false;
+    place.export("a", "A,1,好,,10.00,6601", "B,1,好,,1.00,6601");
+    await place.run();
+    loseStore();
+    place.export("b", "A,1,好,,12.00,6601");
+    await place.run();
+  });
+
+  test("leaves recovered documents on the list: old amounts must not pass for new ones", async () => {
+    await place.run({ kind: "recover" });
+    expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 0, replaced: 0, waiting: 2 } });
+    expect(place.waiting()).toEqual(["A TARGET_CONTENT_UNKNOWN", "B TARGET_CONTENT_UNKNOWN"]);
+    expect(place.target.live()).toHaveLength(2);
+  });
+
+  test("until a person says that they are as they are wanted", async () => {
+    await place.run({ kind: "recover" });
+    await place.run({ kind: "recover", asWanted: true });
+    expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 0, replaced: 0, kept: 2 } });
+    place.export("c", "A,1,好,,13.00,6601");
+    expect((await place.run()).result.counts.replaced).toBe(1);
+  });
+});

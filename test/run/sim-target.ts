@@ -23,6 +23,9 @@ export class SimTarget implements Target {
   readonly log: string[] = [];
   traits = { deduplicates: false, quietMs: 60_000, batch: 10, concurrency: 1, searchable: true };
 
+  /** It repeats the fingerprint it was given. */
+  echoes = true;
+
   /** It can list what it holds, and tell the newest; else it can only be asked by key. */
   set lists(yes: boolean) {
     if (!yes) return;
@@ -72,7 +75,8 @@ export class SimTarget implements Target {
   async lookup(key: string): Promise<Found | null> {
     this.log.push(`lookup ${key}`);
     const entry = this.entries.find((each) => each.key === key);
-    return entry === undefined ? null : { reference: entry.reference, fingerprint: entry.fingerprint };
+    if (entry === undefined) return null;
+    return this.echoes ? { reference: entry.reference, fingerprint: entry.fingerprint } : { reference: entry.reference };
   }
 
   /** The log without the questions. */

@@ -89,7 +89,7 @@ ${this.targetExtra}
   }
 
   async run(
-    options: Partial<Pick<RunRequest, "kind" | "full" | "only">> & { readonly onProgress?: Effects["onProgress"] } = {},
+    options: Partial<Pick<RunRequest, "kind" | "full" | "only" | "asWanted">> & { readonly onProgress?: Effects["onProgress"] } = {},
   ): Promise<RunOutcome> {
     this.write("p.yaml", this.pipelineText());
     const connectors: ConnectorRegistry = new Map([
@@ -109,6 +109,7 @@ ${this.targetExtra}
       kind: options.kind ?? "run",
       full: options.full ?? false,
       only: options.only ?? null,
+      asWanted: options.asWanted ?? false,
     });
   }
 

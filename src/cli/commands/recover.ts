@@ -3,12 +3,16 @@ import { choosePipeline, openProject, openStore } from "../session.js";
 import { type RunOptions, runOne } from "./run.js";
 
 /** Rebuilds what the store knows of a pipeline's postings from the target; nothing is sent. */
-export async function recover(context: CommandContext, options: RunOptions, name: string | undefined): Promise<number> {
+export async function recover(
+  context: CommandContext,
+  options: RunOptions & { readonly asWanted?: boolean },
+  name: string | undefined,
+): Promise<number> {
   const project = await openProject(context, options);
   const pipeline = await choosePipeline(project, name);
   const store = openStore(context, project, true);
   try {
-    return await runOne(context, options, project, store, pipeline, { kind: "recover", only: null });
+    return await runOne(context, options, project, store, pipeline, { kind: "recover", only: null, asWanted: options.asWanted === true });
   } finally {
     store.close();
   }

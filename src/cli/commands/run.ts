@@ -64,7 +64,7 @@ export async function runOne(
   project: Project,
   store: Store,
   pipeline: Pipeline,
-  what: Pick<RunRequest, "kind" | "only">,
+  what: Pick<RunRequest, "kind" | "only" | "asWanted">,
 ): Promise<number> {
   const { io } = context;
   const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);

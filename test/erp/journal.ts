@@ -1,0 +1,89 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { VoucherLine } from "./books.js";
+import type { Call, Fault } from "./faults.js";
+
+/** One line of the ERP's own record. Times in milliseconds since 1970. */
+export type Entry =
+  | {
+      readonly event: "request";
+      readonly at: number;
+      readonly call: Call;
+      readonly externalNo: string | null;
+      readonly fault: Fault | null;
+    }
+  | {
+      readonly event: "booked";
+      readonly at: number;
+      readonly number: string;
+      readonly externalNo: string;
+      readonly date: string;
+      readonly lines: readonly VoucherLine[];
+      readonly reverses: string | null;
+    }
+  | {
+      readonly event: "refused";
+      readonly at: number;
+      readonly externalNo: string | null;
+      readonly status: number;
+      readonly message: string;
+    };
+
+export type Booked = Extract<Entry, { event: "booked" }>;
+export type Requested = Extract<Entry, { event: "request" }>;
+
+/** Writes what happened, in order, one JSON line each, at once: the file is the witness that no client can talk to. */
+export class JournalWriter {
+  private readonly handle: number;
+
+  constructor(file: string) {
+    this.handle = openSync(file, "a", 0o600);
+  }
+
+  write(entry: Entry): void {
+    writeSync(this.handle, `${JSON.stringify(entry)}\n`);
+  }
+
+  close(): void {
+    closeSync(this.handle);
+  }
+}
+
+/** The books as the journal tells them, counted without asking the ERP. */
+export class Journal {
+  readonly entries: readonly Entry[];
+  readonly booked: readonly Booked[];
+  readonly requests: readonly Requested[];
+
+  constructor(file: string) {
+    this.entries = readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Entry);
+    this.booked = this.entries.filter((entry) => entry.event === "booked");
+    this.requests = this.entries.filter((entry) => entry.event === "request");
+  }
+
+  /** Vouchers that are neither cancelled nor cancel another. */
+  live(): Booked[] {
+    const cancelled = new Set(this.booked.flatMap((entry) => (entry.reverses === null ? [] : [entry.reverses])));
+    return this.booked.filter((entry) => entry.reverses === null && !cancelled.has(entry.number));
+  }
+
+  /** How many live vouchers each document has; `documentOf` cuts our document key out of the external number. */
+  livePerDocument(documentOf: (externalNo: string) => string): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { externalNo } of this.live()) {
+      const document = documentOf(externalNo);
+      counts.set(document, (counts.get(document) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  count(call: Call): number {
+    return this.requests.filter((entry) => entry.call === call).length;
+  }
+
+  struck(fault: Fault): number {
+    return this.requests.filter((entry) => entry.fault === fault).length;
+  }
+}

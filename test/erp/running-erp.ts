@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Voucher } from "./books.js";
+import type { Control } from "./faulty-erp.js";
+import { Journal } from "./journal.js";
+
+export interface StartOptions {
+  /** File the ERP writes down everything in. */
+  readonly journal: string;
+  readonly seed?: number;
+  readonly duplicates?: "booked" | "refused";
+  readonly auth?: { readonly client: string; readonly secret: string; readonly uses: number };
+}
+
+/** The faulty ERP in a process of its own. */
+export class RunningErp {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    private readonly journalFile: string,
+  ) {}
+
+  static async start(options: StartOptions): Promise<RunningErp> {
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const { auth } = options;
+    const args = ["--journal", options.journal, "--seed", String(options.seed ?? 0), "--duplicates", options.duplicates ?? "booked"];
+    if (auth !== undefined) args.push("--client", auth.client, "--secret", auth.secret, "--token-uses", String(auth.uses));
+    const child = spawn(process.execPath, ["--import", "tsx", "test/erp/server.ts", ...args], {
+      cwd: root,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const [first] = (await Promise.race([
+      once(child.stdout, "data"),
+      once(child, "exit").then(([code]) => {
+        throw new Error(`the ERP ended with ${String(code)} before it listened`);
+      }),
+    ])) as [Buffer];
+    const { port } = JSON.parse(first.toString("utf8")) as { port: number };
+    return new RunningErp(child, `http://127.0.0.1:${port}`, options.journal);
+  }
+
+  async control(wanted: Control): Promise<void> {
+    const answer = await fetch(`${this.url}/control`, { method: "POST", body: JSON.stringify(wanted) });
+    if (!answer.ok) throw new Error(`the ERP did not take ${JSON.stringify(wanted)}`);
+  }
+
+  async books(): Promise<{ readonly pending: number; readonly vouchers: readonly Voucher[] }> {
+    return (await (await fetch(`${this.url}/books`)).json()) as { pending: number; vouchers: Voucher[] };
+  }
+
+  /** What is written down, after everything that was still on its way has arrived. */
+  async journal(): Promise<Journal> {
+    while ((await this.books()).pending > 0) await wait(20);
+    return new Journal(this.journalFile);
+  }
+
+  /** As it is at this moment, whatever is on its way. */
+  journalNow(): Journal {
+    return new Journal(this.journalFile);
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.child, "exit");
+    this.child.stdin?.end();
+    await ended;
+  }
+}

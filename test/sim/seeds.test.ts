@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ProblemError, problem } from "../../src/model/problem.js";
+import { Workplace } from "../run/workplace.js";
+
+// What the simulation found, each as the smallest history that shows it. `fails` marks what is not mended yet.
+
+let place: Workplace;
+beforeEach(() => {
+  place = new Workplace();
+  place.target.traits = { ...place.target.traits, quietMs: 0 };
+});
+afterEach(() => {
+  place.dispose();
+});
+
+/** A night in which another process does its work, with its own connection to the store. */
+async function meanwhile(work: () => Promise<unknown>): Promise<void> {
+  const own = place.store;
+  place.store = place.openStore();
+  await work();
+  place.store.close();
+  place.store = own;
+}
+
+/** The machine sleeps for longer than a lease lasts, and another process does what there is to do. */
+async function sleepAndWake(work: () => Promise<unknown> = () => place.run()): Promise<void> {
+  place.minutesPass(10);
+  await meanwhile(work);
+}
+
+describe("a run that was asleep while another took over", () => {
+  test("seed 544: sends nothing when it was asleep between asking whether a key is known and sending it", async () => {
+    place.export("a", "A,1,好,,10.00,6601");
+    const lookup = place.target.lookup.bind(place.target);
+    place.target.lookup = async (key) => {
+      const found = await lookup(key);
+      place.target.lookup = lookup;
+      await sleepAndWake();
+      return found;
+    };
+    const { result } = await place.run();
+    expect(place.target.entries.map((entry) => entry.key)).toEqual(["p/A/1"]);
+    expect(result.problems.map((each) => each.code)).toEqual(["STORE_LEASE_LOST"]);
+  });
+
+  test("seed 40: takes note that its answer is known already", async () => {
+    place.export("a", "A,1,好,,10.00,6601", "B,1,好,,1.00,6601");
+    const post = place.target.post.bind(place.target);
+    place.target.post = async (items) => {
+      place.target.post = post;
+      const outcomes = await post(items);
+      await sleepAndWake();
+      return outcomes;
+    };
+    const { result } = await place.run();
+    expect(result.problems.map((each) => each.code)).toEqual(["STORE_LEASE_LOST"]);
+    expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 0, kept: 2 } });
+    expect(place.target.entries).toHaveLength(2);
+  });
+
+  test("seed 162: does not settle a document that changed meanwhile", async () => {
+    place.target.traits = { ...place.target.traits, searchable: false };
+    place.export("a", "A,1,好,,10.00,6601");
+    const post = place.target.post.bind(place.target);
+    place.target.post = async (items) => {
+      place.target.post = post;
+      const outcomes = await post(items);
+      place.export("b", "A,1,好,,12.00,6601");
+      await sleepAndWake();
+      return outcomes;
+    };
+    await place.run();
+    await place.run();
+    // Either it was corrected, or it is on the list; it must not count as done.
+    const isCorrected = place.books().join() === "A: 1200 6601, -1200 2241";
+    expect(isCorrected || place.waiting().join() === "A TARGET_UNCONFIRMED").toBe(true);
+  });
+});
+
+test("seed 3234: when one look-up fails, the others are over before the run gives its lease back", async () => {
+  place.export("a", "A,1,好,,10.00,6601", "B,1,好,,1.00,6601");
+  place.target.traits = { ...place.target.traits, quietMs: 600_000, concurrency: 2 };
+  place.target.faults.set("A", ["answer lost"]);
+  place.target.faults.set("B", ["answer lost"]);
+  const lookup = place.target.lookup.bind(place.target);
+  let answer = (): void => undefined;
+  const asked = new Promise<void>((isAsked) => {
+    place.target.lookup = async (key) => {
+      const found = await lookup(key);
+      if (key === "p/A/1") throw new ProblemError(problem("TARGET_UNAVAILABLE", "connection refused"));
+      isAsked();
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return found;
+    };
+  });
+  const first = place.run();
+  await asked;
+  place.target.lookup = lookup;
+  // As long as the first run waits for its answer, the second must not be let in.
+  await expect(place.run()).rejects.toThrow("STORE_BUSY");
+  answer();
+  await first;
+  place.minutesPass(20);
+  await place.run();
+  place.minutesPass(20);
+  expect((await place.run()).result.status).toBe("done");
+  expect(place.target.entries).toHaveLength(2);
+});
+
+test("seed 2954: reading everything again and being stopped half-way does not bring back old records", async () => {
+  place.export("a", "A,1,好,,10.00,6601");
+  await place.run();
+  place.export("b", "A,1,好,,12.00,6601");
+  await place.run();
+  let reads = 0;
+  const onProgress = (progress: { readonly stage: string }): void => {
+    if (progress.stage === "read") reads += 1;
+    if (reads === 2) place.stop.abort();
+  };
+  expect((await place.run({ full: true, onProgress })).result.status).toBe("interrupted");
+  place.stop = new AbortController();
+  await place.run();
+  expect(place.books()).toEqual(["A: 1200 6601, -1200 2241"]);
+});
