@@ -70,6 +70,17 @@ export function openStore(context: CommandContext, project: Project, create: boo
   return Store.open(project.store, { create, now: context.now, actor: context.actor });
 }
 
+/** Opens the store for one command and closes it whatever happens. */
+export async function withStore(context: CommandContext, options: CommonOptions, work: (store: Store) => number): Promise<number> {
+  const project = await openProject(context, options);
+  const store = openStore(context, project, false);
+  try {
+    return work(store);
+  } finally {
+    store.close();
+  }
+}
+
 /** The number of a pipeline that ran before, whether or not its file can still be read. */
 export function pipelineInStore(store: Store, name: string | undefined): { readonly id: number; readonly name: string } {
   const names = store.pipelineNames();

@@ -9,7 +9,7 @@ import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
 import { count } from "../render/progress.js";
 import { renderTable } from "../render/table.js";
-import { choosePipeline, openProject, openStore, pipelineInStore } from "../session.js";
+import { choosePipeline, openProject, openStore, pipelineInStore, withStore } from "../session.js";
 import { runOne } from "./run.js";
 
 interface QuarantineOptions extends CommonOptions {
@@ -21,17 +21,6 @@ interface QuarantineOptions extends CommonOptions {
 }
 
 type PipelineInStore = ReturnType<typeof pipelineInStore>;
-
-/** Opens the store for one command and closes it whatever happens. */
-async function withStore(context: CommandContext, options: CommonOptions, work: (store: Store) => number): Promise<number> {
-  const project = await openProject(context, options);
-  const store = openStore(context, project, false);
-  try {
-    return work(store);
-  } finally {
-    store.close();
-  }
-}
 
 function chosenPipelines(store: Store, name: string | undefined): PipelineInStore[] {
   return name === undefined ? store.pipelineNames().map((each) => pipelineInStore(store, each)) : [pipelineInStore(store, name)];

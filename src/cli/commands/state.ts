@@ -3,25 +3,14 @@ import { isDateText } from "../../model/dates.js";
 import { Decimal } from "../../model/decimal.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
-import type { Store } from "../../store/store.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
 import { renderTable } from "../render/table.js";
-import { openProject, openStore, pipelineInStore } from "../session.js";
+import { pipelineInStore, withStore } from "../session.js";
 
 interface StateOptions extends CommonOptions {
   readonly pipeline?: string;
-}
-
-async function withStore(context: CommandContext, options: CommonOptions, work: (store: Store) => number): Promise<number> {
-  const project = await openProject(context, options);
-  const store = openStore(context, project, false);
-  try {
-    return work(store);
-  } finally {
-    store.close();
-  }
 }
 
 export async function list(context: CommandContext, options: StateOptions): Promise<number> {
