@@ -9,6 +9,7 @@ import { applyPlan } from "./apply.js";
 import type { Effects } from "./effects.js";
 import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
 import { type HeldLease, takeLease } from "./lease.js";
+import { openTarget } from "./open-target.js";
 import { knownDocuments, type Planned, planDocuments } from "./plan.js";
 import { type Recovered, recoverPostings, refuseWhenBehind } from "./recover.js";
 import { quietAt, resumeAttempts } from "./resume.js";
@@ -84,7 +85,7 @@ class Run {
     let target: Target | null = null;
     let source: Source | null = null;
     try {
-      target = await this.openTarget();
+      target = await openTarget(this.request.pipeline, this.context());
       source = this.request.kind === "retry" ? null : this.openSource();
       isComplete = await this.work(target, source);
     } catch (raw) {
@@ -238,12 +239,6 @@ class Run {
     const { source } = this.request.pipeline;
     if (source.connector.source === undefined) throw new Error(`bug: connector ${source.connector.name} is no source`);
     return source.connector.source.open(source.connectionOptions as never, source.options as never, this.context());
-  }
-
-  private async openTarget(): Promise<Target> {
-    const { target } = this.request.pipeline;
-    if (target.connector.target === undefined) throw new Error(`bug: connector ${target.connector.name} is no target`);
-    return target.connector.target.open(target.connectionOptions as never, target.options as never, this.context());
   }
 
   private context(): ConnectorContext {

@@ -8,11 +8,14 @@ export interface Resolution {
   /** The number under which a person found it in the target; null when it is not there. */
   readonly posted: string | null;
   readonly reason: string;
+  /** How long a send of this target may still arrive, in milliseconds. */
+  readonly quietMs: number;
 }
 
 /**
  * Takes a person's word for what became of a document whose answer was lost. Only for the holder of the pipeline's
- * lease. Throws ProblemError NOT_FOUND when nothing is in doubt about the document.
+ * lease. Throws ProblemError NOT_FOUND when nothing is in doubt about the document, and USAGE when it is said not to be
+ * there while it may still arrive.
  */
 export function resolveAttempt(context: AnswerContext, pipelineId: number, resolution: Resolution): OpenAttempt {
   const { store, effects, runId, pipeline } = context;
@@ -26,7 +29,20 @@ export function resolveAttempt(context: AnswerContext, pipelineId: number, resol
         problem("NOT_FOUND", `nothing is in doubt about \`${documentKey}\``, [], "`sync quarantine list` shows what is"),
       );
     }
-    const at = effects.now().toISOString();
+    const now = effects.now();
+    const at = now.toISOString();
+    const quietAt = open.inDoubtSince === null ? null : Date.parse(open.inDoubtSince) + resolution.quietMs;
+    if (posted === null && !open.isConflict && (quietAt === null || now.getTime() < quietAt)) {
+      const when = quietAt === null ? "after the next run has noted that it is in doubt" : `after ${new Date(quietAt).toISOString()}`;
+      throw new ProblemError(
+        problem(
+          "USAGE",
+          `\`${displayKey(open.documentKey)}\` may still arrive in the target`,
+          [],
+          `look again, and say that it is not there, ${when}`,
+        ),
+      );
+    }
     const { id, documentId, act, version, idempotencyKey, fingerprint, sentAt } = open;
     const attempt = { act, version, idempotencyKey, fingerprint, notedAt: sentAt };
     const whose = { at, actor: effects.actor, pipeline: pipeline.name, run: runId, subject: open.documentKey };

@@ -96,10 +96,12 @@ describe("a target that cannot be searched", () => {
       documentKey,
       posted,
       reason: "looked",
+      quietMs: 60_000,
     });
   };
 
   test("leaves an unconfirmed document to a person, however much time passes", async () => {
+    expect(() => answer("B", null)).toThrow("may still arrive");
     place.minutesPass(10_000);
     expect((await place.run()).result).toMatchObject({ status: "in-doubt", counts: { unconfirmed: 2, posted: 0 } });
     answer("A", "S-1");
@@ -122,7 +124,7 @@ describe("a target that holds something else under our key", () => {
 
   const decide = (posted: string | null): void => {
     const context = { pipeline: { name: "p" }, runId: 1, store: place.store, effects: place.effects() };
-    resolveAttempt(context, place.store.pipelineId("p"), { documentKey: "A", posted, reason: "compared" });
+    resolveAttempt(context, place.store.pipelineId("p"), { documentKey: "A", posted, reason: "compared", quietMs: 0 });
   };
 
   test("gets nothing more for that document until a person decides", async () => {

@@ -141,6 +141,7 @@ class History {
     source.publish(true);
     if (!target.manners.traits.searchable) {
       await this.run({ kind: "run", fate: LUCKY });
+      await this.pass(3 * 60 * MINUTE);
       this.resolveByHand();
     }
     await this.run({ kind: "run", fate: LUCKY });
@@ -267,6 +268,6 @@ class History {
     const { clock, random, story, clockError } = this;
     const isAlive = (pid: number, where: string): boolean => this.isAlive(pid, where);
     const person = new SimProcess(99, "night", LUCKY, { clock, random, story, clockError, isAlive });
-    resolveByHand(this.anyStore, this.name, this.books, story, person.effects());
+    resolveByHand(this.anyStore, this.name, this.books, story, person.effects(), this.target.manners.traits.quietMs);
   }
 }

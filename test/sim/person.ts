@@ -46,7 +46,7 @@ export function retryRequest(store: Store, pipeline: string, random: Random): Re
 }
 
 /** Looks in the target's books what became of the documents in doubt, and says so, as `sync resolve` does. */
-export function resolveByHand(store: Store, pipeline: string, books: Books, story: Story, effects: Effects): void {
+export function resolveByHand(store: Store, pipeline: string, books: Books, story: Story, effects: Effects, quietMs: number): void {
   const pipelineId = store.pipelineId(pipeline);
   const open = store.attempts.open(pipelineId);
   if (open.length === 0) return;
@@ -62,8 +62,13 @@ export function resolveByHand(store: Store, pipeline: string, books: Books, stor
   for (const attempt of open) {
     const entry = books.find(attempt.idempotencyKey);
     story.tell(`a person finds that ${attempt.idempotencyKey} is ${entry === null ? "not booked" : `booked as ${entry.reference}`}`);
-    const answer = { documentKey: attempt.documentKey, posted: entry?.reference ?? null, reason: "seen in the books" };
-    resolveAttempt({ pipeline: { name: pipeline }, runId, store, effects }, pipelineId, answer);
+    const answer = { documentKey: attempt.documentKey, posted: entry?.reference ?? null, reason: "seen in the books", quietMs };
+    try {
+      resolveAttempt({ pipeline: { name: pipeline }, runId, store, effects }, pipelineId, answer);
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) throw cause;
+      story.tell(`and is told to look again: ${cause.problems[0]?.message}`);
+    }
   }
   lease.release();
 }
