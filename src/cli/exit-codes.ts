@@ -1,5 +1,5 @@
 import type { ProblemCode } from "../model/problem.js";
-import type { RunStatus } from "../model/run.js";
+import type { RunResult, RunStatus } from "../model/run.js";
 
 /** What the exit code says. Documented in the README and tested. */
 export const EXIT = {
@@ -16,7 +16,12 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-export function exitOfStatus(status: RunStatus, signal: string | null): number {
+/** The code of a run by how it ended; one that never got its turn is busy, not failed. */
+export function exitOfRun({ status, problems }: Pick<RunResult, "status" | "problems">, signal: string | null): number {
+  return problems.some((each) => each.code === "STORE_BUSY") ? EXIT.busy : exitOfStatus(status, signal);
+}
+
+function exitOfStatus(status: RunStatus, signal: string | null): number {
   switch (status) {
     case "done":
       return EXIT.done;

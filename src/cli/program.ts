@@ -76,6 +76,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   plan
     .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
     .option("--full", "read everything again, also what was read before")
+    .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
     .option("--limit <n>", "documents to show", "20")
     .option("--detailed-exitcode", "exit 8 when there is something to post, 0 when there is not")
     .option("--quiet", "no progress");
@@ -95,6 +96,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
     .option("--all", "every pipeline of the project, one after the other")
     .option("--full", "read everything again, also what was read before")
+    .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
     .option("--quiet", "no progress; only problems and the summary");
   does(run, async () => (await import("./commands/run.js")).run);
 

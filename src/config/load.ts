@@ -157,6 +157,7 @@ async function readPipeline(
     options,
     changed: target.common["changed"],
     gone: target.common["gone"],
+    edited: target.common["edited"],
     closedPeriod: target.common["closed_period"],
   } as TargetSettings;
   const fingerprint = sha256(
@@ -171,6 +172,7 @@ async function readPipeline(
         target.endpoint.essentials,
         targetSettings.changed,
         targetSettings.gone,
+        targetSettings.edited,
       ],
       stopWhen: top.stop_when ?? null,
       timeZone: project.timeZone,

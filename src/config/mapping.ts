@@ -28,6 +28,7 @@ export function readMapping(tree: MapTree, compiler: ExpressionCompiler, problem
   const mapping = {
     type,
     key: compiler.compileKey(tree, "key", "record before the document is known", TEXT),
+    batch: compiler.compileKey(tree, "batch", "record before the document is known", TEXT),
     when: compiler.compileKey(tree, "when", "record", CONDITION),
     header: readHeader(tree, type, info, compiler, problems),
     lines: templates.map((template) => readLine(template, type, info, compiler, problems)),

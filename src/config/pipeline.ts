@@ -74,6 +74,8 @@ export interface SourceSettings {
   readonly key: readonly number[] | null;
   readonly cursor: { readonly field: number; readonly overlapMs: number } | null;
   readonly delivers: "lines" | "documents";
+  /** What a unit holds all of, so that a record that is missing from it is gone at the source; null where that cannot be told. */
+  readonly whole: "unit" | { readonly month: number } | null;
   /** Other names by field, in the order of the fields. */
   readonly aliases: readonly (readonly string[])[];
   readonly dates: readonly string[];
@@ -92,6 +94,8 @@ export interface Lookup {
 export interface DocumentMapping {
   readonly type: DocumentType;
   readonly key: Expression;
+  /** Of a batch: which member of it a record belongs to; null where the document stands for one thing. */
+  readonly batch: Expression | null;
   readonly when: Expression | null;
   readonly header: {
     readonly date: Expression;
@@ -135,8 +139,9 @@ export interface TargetSettings {
   readonly name: string;
   readonly connectionOptions: unknown;
   readonly options: unknown;
-  readonly changed: "reverse and repost" | "hold";
+  readonly changed: "reverse and repost" | "update draft" | "hold";
   readonly gone: "reverse" | "hold";
+  readonly edited: "hold" | "keep target" | "reverse and repost";
   readonly closedPeriod: "hold" | "next open period";
 }
 

@@ -111,6 +111,16 @@ export const SourceCommon = Type.Object(
         "`documents`: a delivery holds all records of each document in it, so that a record which is gone is taken away; `lines`: records come one by one and are kept until replaced",
       default: "lines",
     }),
+    whole: Type.Optional(
+      Type.Union(
+        [Type.Enum(["unit"]), Type.Object({ month: Type.String({ description: "a date field", examples: ["提交日期"] }) }, closed)],
+        {
+          description:
+            "what can be missed. `unit`: a file or window that is read again holds all that is left of it; `month`: each one holds all records of every month that occurs in it. A record that is missing from it is gone at the source, see `target.gone`. If a row of it could not be read, nothing is gone, and what is missing waits",
+          examples: ["unit", { month: "提交日期" }],
+        },
+      ),
+    ),
     columns: Type.Optional(
       Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
         description: "other names under which a field may arrive",
@@ -224,6 +234,12 @@ export const DocumentMapping = Type.Object(
   {
     type: Type.Enum(Object.keys(DOCUMENT_TYPES) as (keyof typeof DOCUMENT_TYPES)[], { description: "what is made" }),
     key: template("identifies the document; records with equal keys belong together", "${单据编号}"),
+    batch: Type.Optional(
+      template(
+        "one document for many, such as one voucher for all claims of a day: which of them a record belongs to. What comes after it was posted goes into a further, supplementary document, and what changed into one with the difference; nothing is reversed",
+        "${单据编号}",
+      ),
+    ),
     when: Type.Optional(template("the document is wanted only when this is true for its records", '${单据状态 in ["已审批", "已支付"]}')),
     header: Type.Record(Type.String(), template("header value"), {
       description: "`date`, `currency`, `text`, `attachments`, and the fields of the document type",
@@ -289,13 +305,20 @@ export const PipelineFile = Type.Object(
       {
         connection: Type.Optional(Type.String({ description: "a connection of sync.yaml" })),
         connector: Type.Optional(Type.String({ description: "the connector itself, when it needs no connection" })),
-        changed: Type.Enum(["reverse and repost", "hold"], {
-          description: "when a posted document changed at the source",
+        changed: Type.Enum(["reverse and repost", "update draft", "hold"], {
+          description:
+            "when a posted document changed at the source. `reverse and repost`: what is booked is cancelled and posted anew, and what is still a draft is changed where it stands, or deleted and made anew where the target cannot change it. `update draft`: drafts are changed, and what is booked waits",
           default: "reverse and repost",
         }),
         gone: Type.Enum(["reverse", "hold"], {
-          description: "when a posted document is no longer wanted, as `document.when` says",
+          description:
+            "when a posted document is no longer wanted: as `document.when` says, or because its records are gone, as `source.whole` says",
           default: "reverse",
+        }),
+        edited: Type.Enum(["hold", "keep target", "reverse and repost"], {
+          description:
+            "when somebody changed, cancelled or deleted a posted document in the target. It is noticed before a document is changed, and for all documents with `sync run --verify`, where the target can be read",
+          default: "hold",
         }),
         closed_period: Type.Enum(["hold", "next open period"], {
           description:

@@ -36,6 +36,7 @@ export function readSourceSettings(
   const keyTree = child(tree, "key");
   const key = keyTree === undefined ? null : scalarsOf(keyTree).map((scalar) => fieldIndex(scalar.text, placeOf(scalar), fields, problems));
   const cursor = readCursor(child(tree, "cursor"), common.cursor?.overlap ?? "0", fields, problems);
+  const whole = readWhole(child(tree, "whole"), { hasKey: key !== null, hasCursor: cursor !== null }, fields, problems);
   const columns = child(tree, "columns");
   if (columns?.kind === "map") for (const entry of columns.entries.values()) fieldIndex(entry.key, keyPlace(entry), fields, problems);
   if (endpoint === null) return null;
@@ -58,13 +59,14 @@ export function readSourceSettings(
       key,
       cursor,
       delivers,
+      whole,
       aliases,
       dates,
       numbers,
       timeZone: project.timeZone,
     }),
   );
-  return { connector, connectionOptions, options, schema, key, cursor, delivers, aliases, dates, numbers, fingerprint };
+  return { connector, connectionOptions, options, schema, key, cursor, delivers, whole, aliases, dates, numbers, fingerprint };
 }
 
 function checkDateFormats(tree: MapTree, fields: readonly Field[], project: Project, problems: Problem[]): void {
@@ -127,4 +129,45 @@ function readCursor(tree: Tree | undefined, overlap: string, fields: readonly Fi
       ),
     );
   return { field, overlapMs: amount * (UNIT_MS[unit] ?? 0) };
+}
+
+function readWhole(
+  tree: Tree | undefined,
+  { hasKey, hasCursor }: { readonly hasKey: boolean; readonly hasCursor: boolean },
+  fields: readonly Field[],
+  problems: Problem[],
+): SourceSettings["whole"] {
+  if (tree === undefined) return null;
+  if (!hasKey)
+    problems.push(
+      problem(
+        "CONFIG_WRONG_VALUE",
+        "`whole` needs records that can be told apart",
+        placeOf(tree),
+        "name the fields that identify a record under `source.key`",
+      ),
+    );
+  const named = childScalar(tree, "month");
+  if (named === undefined) return "unit";
+  if (!hasCursor)
+    problems.push(
+      problem(
+        "CONFIG_WRONG_VALUE",
+        "`whole` by month needs to know which delivery is newer",
+        placeOf(named),
+        "name the field with the time of the last change under `source.cursor`; an older delivery that is read late then takes nothing away",
+      ),
+    );
+  const month = fieldIndex(named.text, placeOf(named), fields, problems);
+  const type = fields[month]?.type;
+  if (type !== undefined && type !== "date")
+    problems.push(
+      problem(
+        "CONFIG_WRONG_VALUE",
+        `\`${named.text}\` is a ${type}, expected a date`,
+        placeOf(named),
+        "name the date field by which the deliveries are cut",
+      ),
+    );
+  return { month };
 }

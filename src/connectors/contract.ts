@@ -1,7 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import type { DateText } from "../model/dates.js";
 import type { Document, DocumentType } from "../model/document.js";
-import type { Found, PostedEntry, Posting, PostOutcome } from "../model/posting.js";
+import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
 
 /**
@@ -149,6 +149,16 @@ export interface ReverseItem {
   readonly fingerprint: string;
 }
 
+/** A document that was posted and is to be taken one step further. */
+export interface AdvanceItem {
+  readonly posting: Posting;
+}
+
+export interface UpdateItem extends PostItem {
+  /** The draft that becomes the document. It then bears the new idempotency key, and its former one no longer. */
+  readonly posting: Posting;
+}
+
 export interface Target {
   readonly traits: TargetTraits;
   /**
@@ -157,7 +167,20 @@ export interface Target {
    * once more. Throws ProblemError only when certainly nothing was sent and nothing can be.
    */
   post(items: readonly PostItem[]): Promise<readonly PostOutcome[]>;
-  /** Cancels postings, each with a new, opposite document. One outcome per item, in order. */
+  /**
+   * Takes documents one step further, to `step` of the traits, where the target books in several. One outcome per item,
+   * in order: `created` when it was done now, `exists` when it had been done before. Never retries.
+   */
+  advance?(step: string, items: readonly AdvanceItem[]): Promise<readonly PostOutcome[]>;
+  /**
+   * Gives drafts other content and the key that belongs to it. One outcome per item, in order. A target that has this
+   * also has `postings`, because nothing is left of the versions before it.
+   */
+  update?(items: readonly UpdateItem[]): Promise<readonly PostOutcome[]>;
+  /**
+   * Cancels postings, each with a new, opposite document; one that is still a draft is deleted, and its own number is the
+   * reference. One outcome per item, in order.
+   */
   reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]>;
   /** Answers "did it arrive?" after a crash or a timeout. Throws ProblemError when the target cannot tell now. */
   lookup(idempotencyKey: string): Promise<Found | null>;
@@ -173,6 +196,11 @@ export interface Target {
   postings?(pipeline: string): AsyncIterable<PostedEntry>;
   /** Says for each document why it would be refused, without posting; null where nothing speaks against it. */
   check?(documents: readonly Document[]): Promise<readonly (Problem | null)[]>;
+  /**
+   * What the target holds of postings now, so that it is noticed when a person changed them there. One answer per posting,
+   * in order. What the system cannot hold (a longer text, a dimension) is given back as the posting has it.
+   */
+  read?(postings: readonly Posting[]): Promise<readonly Held[]>;
   /** The first day from `date` on that may be posted to, where the target knows its periods; null when there is none. */
   nextOpen?(date: DateText): Promise<DateText | null>;
   close?(): Promise<void>;
@@ -189,4 +217,13 @@ export interface TargetTraits {
   readonly concurrency: number;
   /** `lookup` can find a document by our key. Where it cannot, a person says what became of an unconfirmed document. */
   readonly searchable: boolean;
+  /**
+   * The steps in which this target books, in order, where one call is not enough (save, submit, audit): `post` does the
+   * first, `advance` the others. A posting remembers how far it got.
+   */
+  readonly steps?: readonly string[];
+  /** What it holds of ours may still be a draft: `reverse` then deletes it, and nothing is left to be found of it. */
+  readonly drafts?: boolean;
+  /** Names the company where only one run may write at a time, whatever its pipeline: another run waits for its turn. */
+  readonly company?: string;
 }

@@ -7,6 +7,10 @@ import type { RunCounts, RunStatus } from "./run.js";
 export interface AuditedAttempt {
   readonly act: Act;
   readonly version: number;
+  /** Of an attempt to take a posting one step further: which step. */
+  readonly step?: string;
+  /** Of an attempt to change a draft: the version that it was until then. */
+  readonly takesOver?: number;
   readonly idempotencyKey: string;
   /** SHA-256 of the document's content; the content itself is not copied. */
   readonly fingerprint: string;
@@ -64,6 +68,15 @@ export interface AuditDetails {
     readonly posted: string | null;
     readonly reason: string;
   };
+  readonly "found changed": {
+    readonly version: number;
+    readonly idempotencyKey: string;
+    readonly reference: string;
+    /** `changed`: it holds other content than was posted; `gone`: it was deleted or cancelled there. */
+    readonly found: "changed" | "gone";
+    /** What the pipeline says is done then. */
+    readonly decision: string;
+  };
   readonly "watermark moved": { readonly from: string; readonly to: string };
   readonly "unit forgotten": { readonly unit: string };
 }
@@ -84,6 +97,8 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
   "retry requested": "A person asked to try an item in quarantine again.",
   "item dropped": "A person decided that an item is not to be posted, and said why.",
   "attempt resolved": "A person said what became of a document whose answer was lost, where the target cannot be asked.",
+  "found changed":
+    "The target was found to hold a posting in another form than it was posted, or no longer, and what the pipeline says is done then.",
   "watermark moved": "A person moved the watermark back, so that records are read again.",
   "unit forgotten": "A person asked to read a unit again.",
 };

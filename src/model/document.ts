@@ -33,6 +33,8 @@ export interface Document {
   /** Header fields beyond these, as the document type names them. */
   readonly fields: Readonly<Record<string, string>>;
   readonly lines: readonly Line[];
+  /** Of a batch: the members that are booked with it for the first time. No part of the content. */
+  readonly members?: readonly string[];
 }
 
 export type HeaderFieldType = "text" | "date";

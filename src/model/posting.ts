@@ -14,6 +14,10 @@ export interface Posting {
   /** The target's own number: what people look it up by. */
   readonly reference: string;
   readonly document: Document;
+  /** The last step that was done, where the target books in several and is not through with it; null when it is booked. */
+  readonly step: string | null;
+  /** UTC instant at which we learnt that the target has it. */
+  readonly postedAt: string;
 }
 
 /** A key is never given to different content, because the version counts reversed postings too. */
@@ -26,7 +30,16 @@ export function idempotencyKey(pipeline: string, documentKey: string, version: n
 export interface Found {
   readonly reference: string;
   readonly fingerprint?: string;
+  /** The last step that was done, of those in the target's traits. Left out where it is booked. */
+  readonly step?: string;
+  /** It can still be changed or deleted, because nobody has booked it yet. */
+  readonly isDraft?: boolean;
 }
+
+/** What the target holds now of one of our postings. `gone`: deleted, or cancelled by somebody else, perhaps under a number. */
+export type Held =
+  | { readonly kind: "held"; readonly document: Document; readonly isDraft: boolean }
+  | { readonly kind: "gone"; readonly reference: string | null };
 
 /** What a target holds under one of our keys. The document is there where the target can give it back. */
 export interface PostedEntry extends Found {
@@ -61,3 +74,14 @@ export type PostOutcome =
   | { readonly kind: "rejected"; readonly problem: Problem }
   | { readonly kind: "unconfirmed"; readonly problem: Problem }
   | { readonly kind: "busy"; readonly problem: Problem; readonly retryAfterMs: number | null };
+
+/** How far a document is in the steps of a target: the last one done, or null when it is booked. */
+export function stepReached(found: Pick<Found, "step">, steps: readonly string[]): string | null {
+  if (found.step === undefined || found.step === steps.at(-1)) return null;
+  return found.step;
+}
+
+/** The steps that are left for a document that got as far as `step`. One that is not known, as under an older configuration, counts as the first. */
+export function stepsLeft(step: string | null, steps: readonly string[]): readonly string[] {
+  return step === null ? [] : steps.slice(Math.max(0, steps.indexOf(step)) + 1);
+}

@@ -54,6 +54,7 @@ export const PROBLEM_CODES = {
   RECORD_MALFORMED: { disposition: "quarantine", title: "a row that cannot be split into columns" },
   RECORD_INVALID: { disposition: "quarantine", title: "a record does not fit its schema" },
   RECORD_NO_KEY: { disposition: "quarantine", title: "a record without its key" },
+  RECORD_MISSING: { disposition: "quarantine", title: "a record is missing from a delivery that should hold it" },
   RECORD_TWICE: { disposition: "quarantine", title: "two different records have one key" },
   // What was mapped
   MAP_FAILED: { disposition: "quarantine", title: "an expression has no answer for these records" },
@@ -73,6 +74,7 @@ export const PROBLEM_CODES = {
   TARGET_PERIOD_CLOSED: { disposition: "hold", title: "the accounting period is closed" },
   TARGET_CONFLICT: { disposition: "hold", title: "the target holds another document under this key" },
   TARGET_CHANGED_HELD: { disposition: "hold", title: "a posted document changed, and the pipeline says to hold" },
+  TARGET_EDITED: { disposition: "hold", title: "somebody changed or removed a posted document in the target" },
   TARGET_BUSY: { disposition: "retry", title: "the target has no time, or cannot be reached; nothing was sent" },
   TARGET_SIGN_IN: { disposition: "stop", title: "the target does not let us in" },
   TARGET_CONTENT_UNKNOWN: { disposition: "hold", title: "recovered from a target that does not tell what it holds" },

@@ -20,6 +20,8 @@ export interface RunCounts {
   /** Records put into quarantine in this run. */
   readonly quarantinedRecords: number;
   readonly posted: number;
+  /** Further documents for a batch that was posted before: supplements and differences. */
+  readonly supplemented: number;
   /** Documents whose answer had been lost, and which the target was found to hold. */
   readonly confirmed: number;
   /** Postings and reversals that the target held and the store did not know; only `recover` looks for them. */

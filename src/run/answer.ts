@@ -13,9 +13,11 @@ export interface AnswerContext {
 }
 
 /** An attempt and whose it is. */
-export interface NotedAttempt extends AuditedAttempt {
+export interface NotedAttempt extends Omit<AuditedAttempt, "step" | "takesOver"> {
   readonly attemptId: number;
   readonly documentKey: string;
+  readonly step: string | null;
+  readonly takesOver: number | null;
 }
 
 export interface Answer {
@@ -49,6 +51,22 @@ export function doubtAttempt(context: AnswerContext, attempt: NotedAttempt, at: 
   store.audit.append({ at, actor: effects.actor, event: "attempt in doubt", ...whose, detail });
 }
 
-function audited({ act, version, idempotencyKey, fingerprint, notedAt }: NotedAttempt): AuditedAttempt {
-  return { act, version, idempotencyKey, fingerprint, notedAt };
+export function audited({
+  act,
+  version,
+  step,
+  takesOver,
+  idempotencyKey,
+  fingerprint,
+  notedAt,
+}: Omit<NotedAttempt, "attemptId" | "documentKey">): AuditedAttempt {
+  return {
+    act,
+    version,
+    ...(step === null ? {} : { step }),
+    ...(takesOver === null ? {} : { takesOver }),
+    idempotencyKey,
+    fingerprint,
+    notedAt,
+  };
 }

@@ -3,15 +3,10 @@ import type { Target } from "../connectors/contract.js";
 import type { Document } from "../model/document.js";
 import type { Change } from "../model/plan.js";
 import { dispositionOf, type Problem } from "../model/problem.js";
+import type { Outcome } from "./wish.js";
 
-/** What is to become of one document. */
-export interface Outcome {
-  readonly documentId: number;
-  readonly key: string;
-  readonly change: Change | { readonly kind: "quarantine"; readonly problem: Problem } | null;
-}
-
-type Posting = Extract<Change, { kind: "create" | "replace" }>;
+/** A change that brings a document to the target. */
+type Posting = Extract<Change, { fingerprint: string }>;
 
 interface CheckRequest {
   readonly pipeline: Pipeline;
@@ -54,5 +49,5 @@ function refusal(change: Posting, refused: Problem): Outcome["change"] {
 }
 
 function isPosting(change: Outcome["change"]): change is Posting {
-  return change !== null && (change.kind === "create" || change.kind === "replace");
+  return change !== null && "fingerprint" in change;
 }

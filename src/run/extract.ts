@@ -5,7 +5,7 @@ import { earlier } from "../model/cursor.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import { type CheckedRecord, type RecordCheck, recordCheck } from "../steps/validate.js";
-import type { Staging } from "../store/records.js";
+import type { MergeOptions, Staging } from "../store/staging.js";
 import type { Store } from "../store/store.js";
 import type { Effects } from "./effects.js";
 import type { HeldLease } from "./lease.js";
@@ -107,8 +107,9 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
           result.removed += takeUnit(
             intake,
             staging,
+            event.unit,
             unitId,
-            { wholeUnit: true, wholeDocuments: pipeline.source.delivers === "documents" },
+            { wholeUnit: true, wholeDocuments: pipeline.source.delivers === "documents", whole: pipeline.source.whole },
             result,
           );
           store.quarantine.clearUnit(unitId, intake.runId);
@@ -164,7 +165,7 @@ export function retryQuarantined(intake: Intake): Extracted {
       staging.add({ key, documentKey, cursor, line: origin.line, data, problem: null, raw: null }, () =>
         twiceProblem(record, origin.unit, origin.line),
       );
-      takeUnit(intake, staging, unitId, { wholeUnit: false, wholeDocuments: false }, result);
+      takeUnit(intake, staging, origin.unit, unitId, { wholeUnit: false, wholeDocuments: false, whole: null }, result);
       store.quarantine.remove(item.id);
     });
     staging.clear();
@@ -233,14 +234,15 @@ function gatherer(
 function takeUnit(
   intake: Intake,
   staging: Staging,
+  unit: string,
   unitId: number,
-  extent: { wholeUnit: boolean; wholeDocuments: boolean },
+  extent: Omit<MergeOptions, "missing">,
   result: Extracted,
 ): number {
   const { store, pipelineId, runId } = intake;
   const at = intake.effects.now().toISOString();
   staging.attributeMisfits(cellsOf);
-  const { removed } = staging.merge(unitId, extent);
+  const { removed } = staging.merge(unitId, { ...extent, missing: (key) => missingProblem(key, unit) });
   staging.clearMended();
   for (const misfit of staging.misfits()) {
     store.quarantine.put({
@@ -281,6 +283,15 @@ function cellsOf(raw: string): string[] {
     .map((cell) => cell.trim())
     .filter((cell) => cell !== "")
     .slice(0, 200);
+}
+
+function missingProblem(key: string, unit: string): Problem {
+  return problem(
+    "RECORD_MISSING",
+    "the record is missing from a delivery that should hold it, and a row of that delivery could not be read",
+    { record: displayKey(key), file: unit },
+    "mend the row that could not be read; if the record is really gone, the next whole delivery takes it away",
+  );
 }
 
 function twiceProblem(record: CheckedRecord, unit: string, line: number): Problem {

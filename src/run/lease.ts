@@ -5,6 +5,9 @@ import type { Effects } from "./effects.js";
 /** Longer than any pause of a living run; a run that was asleep longer finds out before it sends. */
 const HOLD_MS = 120_000;
 const RENEW_MS = 30_000;
+/** How long a run waits for its turn where only one may write to a company, and how often it looks. */
+const MOST_WAIT_MS = 600_000;
+const LOOK_MS = 2_000;
 
 /** The right to work on one pipeline. Call `ensure` before anything is sent, and often enough in between to keep it. */
 export interface HeldLease {
@@ -17,17 +20,73 @@ export interface HeldLease {
    * learnt before, because the other has looked it up by now. Throws ProblemError STORE_LEASE_LOST.
    */
   write<T>(work: () => T): T;
+  /**
+   * Waits for its turn to write to a company, and has that right too until it ends. False when the run is asked to stop
+   * meanwhile; throws ProblemError STORE_BUSY when ten minutes were not enough.
+   */
+  waitForCompany(company: string): Promise<boolean>;
   release(): void;
 }
 
 /** Takes the lease, or throws ProblemError STORE_BUSY that says who holds it and since when. */
 export function takeLease(store: Store, name: string, effects: Effects): HeldLease {
   const owner = effects.randomWord();
-  const { host, pid } = effects;
-  const until = (from: Date): string => new Date(from.getTime() + HOLD_MS).toISOString();
   let renewedAt = effects.now();
+  take(store, name, owner, effects);
+  const names = [name];
+  const lost = (): ProblemError =>
+    new ProblemError(
+      problem(
+        "STORE_LEASE_LOST",
+        `another run took over \`${name}\` while this one was not running`,
+        [],
+        "this run stopped, and neither sent nor wrote anything more; the other run goes on",
+      ),
+    );
+  const isHeld = (): boolean => names.every((each) => store.leases.get(each)?.owner === owner);
+  const ensure = (): void => {
+    const now = effects.now();
+    if (now.getTime() - renewedAt.getTime() < RENEW_MS && now >= renewedAt) return;
+    for (const each of names) if (!store.leases.renew(each, owner, now.toISOString(), untilFrom(now))) throw lost();
+    renewedAt = now;
+  };
+  return {
+    ensure,
+    isHeld,
+    write(work) {
+      return store.transaction(() => {
+        if (!isHeld()) throw lost();
+        return work();
+      });
+    },
+    async waitForCompany(company) {
+      const shared = `company ${company}`;
+      const from = effects.now().getTime();
+      while (!effects.signal.aborted) {
+        ensure();
+        try {
+          take(store, shared, owner, effects);
+          names.push(shared);
+          return true;
+        } catch (cause) {
+          const isBusy = cause instanceof ProblemError && cause.problems.every((each) => each.code === "STORE_BUSY");
+          if (!isBusy || effects.now().getTime() - from >= MOST_WAIT_MS) throw cause;
+        }
+        await effects.sleep(LOOK_MS);
+      }
+      return false;
+    },
+    release() {
+      for (const each of names) store.leases.release(each, owner);
+    },
+  };
+}
+
+function take(store: Store, name: string, owner: string, effects: Effects): void {
+  const { host, pid } = effects;
+  const now = effects.now();
+  const at = now.toISOString();
   store.transaction(() => {
-    const at = renewedAt.toISOString();
     const held = store.leases.get(name);
     if (held !== null) {
       const isDead = held.host === host && !effects.isAlive(held.pid);
@@ -46,34 +105,10 @@ export function takeLease(store: Store, name: string, effects: Effects): HeldLea
       const detail = { formerHost: held.host, formerPid: held.pid, since: held.acquiredAt, why } as const;
       store.audit.append({ at, actor: effects.actor, event: "lease taken over", pipeline: name, run: null, subject: null, detail });
     }
-    store.leases.put({ name, owner, host, pid, acquiredAt: at, renewedAt: at, expiresAt: until(renewedAt) });
+    store.leases.put({ name, owner, host, pid, acquiredAt: at, renewedAt: at, expiresAt: untilFrom(now) });
   });
-  const lost = (): ProblemError =>
-    new ProblemError(
-      problem(
-        "STORE_LEASE_LOST",
-        `another run took over \`${name}\` while this one was not running`,
-        [],
-        "this run stopped, and neither sent nor wrote anything more; the other run goes on",
-      ),
-    );
-  const isHeld = (): boolean => store.leases.get(name)?.owner === owner;
-  return {
-    ensure() {
-      const now = effects.now();
-      if (now.getTime() - renewedAt.getTime() < RENEW_MS && now >= renewedAt) return;
-      if (!store.leases.renew(name, owner, now.toISOString(), until(now))) throw lost();
-      renewedAt = now;
-    },
-    isHeld,
-    write(work) {
-      return store.transaction(() => {
-        if (!isHeld()) throw lost();
-        return work();
-      });
-    },
-    release() {
-      store.leases.release(name, owner);
-    },
-  };
+}
+
+function untilFrom(from: Date): string {
+  return new Date(from.getTime() + HOLD_MS).toISOString();
 }

@@ -10,10 +10,11 @@ import type { Effects } from "./effects.js";
 import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
 import { type HeldLease, takeLease } from "./lease.js";
 import { openTarget } from "./open-target.js";
-import { knownDocuments, type Planned, planDocuments } from "./plan.js";
+import { type Planned, planDocuments } from "./plan.js";
 import { type Recovered, recoverPostings, refuseWhenBehind } from "./recover.js";
 import { quietAt, resumeAttempts } from "./resume.js";
 import { type Applied, type ApplyRequest, emptyApplied } from "./sending.js";
+import { knownDocuments } from "./wish.js";
 
 export interface RunRequest {
   readonly pipeline: Pipeline;
@@ -26,6 +27,8 @@ export interface RunRequest {
   readonly kind: "run" | "plan" | "retry" | "recover";
   /** Read everything again, also what was read before. */
   readonly full: boolean;
+  /** Compare everything that was posted with what the target holds, where it can be read. */
+  readonly verify?: boolean;
   /** With `recover`: the target holds what is wanted, says a person, where it cannot tell itself. */
   readonly asWanted?: boolean;
   /** With `retry`. */
@@ -125,7 +128,7 @@ class Run {
     if (effects.signal.aborted || mustStop(this.extracted.problems)) return false;
     this.lease.ensure();
 
-    this.planned = await planDocuments({ ...work, only: this.request.only });
+    this.planned = await planDocuments({ ...work, only: this.request.only, verify: this.request.verify === true });
     if (effects.signal.aborted) return false;
     // Items that waited through a complete run were seen then; what a stopped run found counts until it is dealt with.
     const fresh = store.quarantine.countNew(pipelineId, store.runs.lastComplete(pipelineId));
@@ -136,6 +139,8 @@ class Run {
     }
     if (kind === "plan") return true;
     this.lease.ensure();
+    const { company } = target.traits;
+    if (company !== undefined && this.planned.sends > 0 && !(await this.lease.waitForCompany(company))) return false;
     await applyPlan(work, this.planned, this.applied);
     await this.clearDoubts(work);
     return !effects.signal.aborted;
@@ -169,7 +174,7 @@ class Run {
         for (const key of await resumeAttempts(request, this.applied)) settled.add(key);
       }
       this.lease.ensure();
-      await applyPlan(request, await planDocuments({ ...request, only: settled }), this.applied);
+      await applyPlan(request, await planDocuments({ ...request, only: settled, verify: false }), this.applied);
     }
   }
 
@@ -198,7 +203,7 @@ class Run {
       }
       const watermark = store.watermarks.get(pipelineId, "records");
       const waiting = store.quarantine.countWaiting(pipelineId);
-      const sent = this.applied.posted + this.applied.replaced + this.applied.confirmed;
+      const sent = this.applied.posted + this.applied.supplemented + this.applied.replaced + this.applied.confirmed;
       const live = store.postings.countLive(pipelineId);
       const result: RunResult = {
         id: runId,
@@ -215,11 +220,12 @@ class Run {
           changed: this.extracted.changed,
           quarantinedRecords: this.extracted.quarantined,
           posted: this.applied.posted,
+          supplemented: this.applied.supplemented,
           confirmed: this.applied.confirmed,
           recovered: this.recovered.found,
           replaced: this.applied.replaced,
           reversed: this.applied.reversed,
-          kept: live - sent,
+          kept: Math.max(0, live - sent),
           waiting: waiting.waiting + waiting.held,
           unconfirmed: store.attempts.countOpen(pipelineId),
         },

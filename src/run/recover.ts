@@ -1,7 +1,15 @@
 import pLimit from "p-limit";
 import type { PostItem, ReverseItem, Target } from "../connectors/contract.js";
 import { type Document, encodeDocument, fingerprintOf } from "../model/document.js";
-import { type Found, idempotencyKey, type KeyParts, type PostOutcome, parseIdempotencyKey, UNKNOWN_FINGERPRINT } from "../model/posting.js";
+import {
+  type Found,
+  idempotencyKey,
+  type KeyParts,
+  type PostOutcome,
+  parseIdempotencyKey,
+  stepReached,
+  UNKNOWN_FINGERPRINT,
+} from "../model/posting.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import { allOver } from "./all-over.js";
@@ -104,7 +112,7 @@ export async function recoverPostings(request: RecoverOptions, wanted: () => Ite
       const parts = parseIdempotencyKey(pipeline.name, entry.idempotencyKey);
       if (parts === null) continue;
       recovered.examined += 1;
-      if (adopt(request, parts, entry, entry.document ?? null)) recovered.found += 1;
+      if (await adopt(request, parts, entry, entry.document ?? null)) recovered.found += 1;
     }
     return recovered;
   }
@@ -136,9 +144,9 @@ async function recoverDocument(request: RecoverOptions, documentKey: string, doc
       continue;
     }
     misses = 0;
-    if (adopt(request, { documentKey, version, act: "post" }, posted, document)) found += 1;
+    if (await adopt(request, { documentKey, version, act: "post" }, posted, document)) found += 1;
     const reversal = await target.lookup(idempotencyKey(pipeline.name, documentKey, version, "reverse"));
-    if (reversal !== null && adopt(request, { documentKey, version, act: "reverse" }, reversal, document)) found += 1;
+    if (reversal !== null && (await adopt(request, { documentKey, version, act: "reverse" }, reversal, document))) found += 1;
   }
   return found;
 }
@@ -148,9 +156,10 @@ async function recoverDocument(request: RecoverOptions, documentKey: string, doc
  * content nor its fingerprint, the document is held until a person has compared it, unless the person said that the
  * target holds everything `asWanted`.
  */
-function adopt(request: RecoverOptions, parts: KeyParts, found: Found, document: Document | null): boolean {
-  const { store, pipelineId, runId, effects } = request;
+async function adopt(request: RecoverOptions, parts: KeyParts, found: Found, document: Document | null): Promise<boolean> {
+  const { store, pipelineId, runId, effects, target } = request;
   const { documentKey, version, act } = parts;
+  const vanished = act === "post" ? await vanishedDrafts(request, documentKey, version) : [];
   const at = effects.now().toISOString();
   return request.lease.write(() => {
     const documentId = store.records.ensureDocument(pipelineId, documentKey);
@@ -161,20 +170,31 @@ function adopt(request: RecoverOptions, parts: KeyParts, found: Found, document:
     if (act === "reverse") {
       if (state !== "live") return false;
       close(request, documentId, parts, found, fingerprint, content, at);
-      store.postings.reverse(documentId, version, found.reference, at);
+      store.postings.cancel(documentId, version, found.reference, at);
       store.records.touchWithRecords(documentId);
       return true;
     }
+    for (const former of vanished) store.postings.end(documentId, former, "updated", found.reference, at);
     if (state !== null) {
       const isLearnt = fingerprint !== UNKNOWN_FINGERPRINT && store.postings.learnFingerprint(documentId, version, fingerprint);
       if (isLearnt) store.records.touchWithRecords(documentId);
       return isLearnt;
     }
     const attemptId = close(request, documentId, parts, found, fingerprint, content, at);
-    store.postings.add({ documentId, version, attemptId, fingerprint, reference: found.reference, runId, postedAt: at });
+    const step = stepReached(found, target.traits.steps ?? []);
+    store.postings.add({ documentId, version, attemptId, fingerprint, reference: found.reference, runId, postedAt: at, step });
     store.records.touchWithRecords(documentId);
     return true;
   });
+}
+
+/** Earlier versions that the store takes for live, and that are no longer in the target: drafts that became this version, or were deleted. */
+async function vanishedDrafts({ target, store, pipelineId }: RecoverOptions, documentKey: string, version: number): Promise<number[]> {
+  const documentId = store.records.documentId(pipelineId, documentKey);
+  if (target.traits.drafts !== true || documentId === null) return [];
+  const former = store.postings.parts(documentId, documentKey).filter((posting) => posting.version < version);
+  const found = await allOver(former.map((posting) => target.lookup(posting.idempotencyKey)));
+  return former.filter((_, index) => found[index] === null).map((posting) => posting.version);
 }
 
 /** The attempt behind a posting that was found: the open one where there is one, else one made now. */
@@ -190,9 +210,10 @@ function close(
   const { store, runId, pipeline } = request;
   const { documentKey, version, act } = parts;
   const key = idempotencyKey(pipeline.name, documentKey, version, act);
-  const noted = { documentId, version, act, idempotencyKey: key, fingerprint, content: encodeDocument(content), runId, sentAt: at };
-  const attemptId = store.attempts.openFor(documentId, version, act) ?? store.attempts.add(noted);
-  const attempt = { attemptId, documentKey, version, act, idempotencyKey: key, fingerprint, notedAt: at };
+  const whole = { version, act, step: null, takesOver: null, idempotencyKey: key, fingerprint };
+  const added = { documentId, ...whole, content: encodeDocument(content), runId, sentAt: at };
+  const attemptId = store.attempts.openFor(documentId, version, act) ?? store.attempts.add(added);
+  const attempt = { attemptId, documentKey, ...whole, notedAt: at };
   answerAttempt(request, attempt, { outcome: "accepted", reference: found.reference, problem: null, at });
   return attemptId;
 }

@@ -1,7 +1,8 @@
 import { ProblemError, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import type { OpenAttempt } from "../store/attempts.js";
-import { type AnswerContext, answerAttempt } from "./answer.js";
+import { acceptAttempt } from "./accept.js";
+import { type AnswerContext, answerAttempt, audited } from "./answer.js";
 
 export interface Resolution {
   readonly documentKey: string;
@@ -43,18 +44,17 @@ export function resolveAttempt(context: AnswerContext, pipelineId: number, resol
         ),
       );
     }
-    const { id, documentId, act, version, idempotencyKey, fingerprint, sentAt } = open;
-    const attempt = { act, version, idempotencyKey, fingerprint, notedAt: sentAt };
+    const { id, documentId, act, version, step, takesOver, idempotencyKey, fingerprint, sentAt } = open;
+    const attempt = { act, version, step, takesOver, idempotencyKey, fingerprint, notedAt: sentAt };
     const whose = { at, actor: effects.actor, pipeline: pipeline.name, run: runId, subject: open.documentKey };
-    store.audit.append({ ...whose, event: "attempt resolved", detail: { ...attempt, posted, reason } });
+    store.audit.append({ ...whose, event: "attempt resolved", detail: { ...audited(attempt), posted, reason } });
     const noted = { ...attempt, attemptId: id, documentKey: open.documentKey };
     // What stands under the key in the target is somebody else's: our document goes out under its next key.
     if (posted === null)
       answerAttempt(context, noted, { outcome: open.isConflict ? "set aside" : "absent", reference: null, problem: null, at });
     else {
       answerAttempt(context, noted, { outcome: "accepted", reference: posted, problem: null, at });
-      if (act === "reverse") store.postings.reverse(documentId, version, posted, at);
-      else store.postings.add({ documentId, version, attemptId: id, fingerprint, reference: posted, runId, postedAt: at });
+      acceptAttempt(context, { ...noted, documentId }, { reference: posted, reached: null }, at);
     }
     store.records.touchWithRecords(documentId);
     return open;

@@ -1,10 +1,10 @@
 import pLimit from "p-limit";
-import type { Target } from "../connectors/contract.js";
-import type { Found } from "../model/posting.js";
+import { stepReached, stepsLeft } from "../model/posting.js";
 import { dispositionOf, type Problem, ProblemError } from "../model/problem.js";
 import type { OpenAttempt } from "../store/attempts.js";
+import { acceptAttempt } from "./accept.js";
 import { allOver } from "./all-over.js";
-import { type Answer, answerAttempt, doubtAttempt, type NotedAttempt } from "./answer.js";
+import { type Answer, answerAttempt, doubtAttempt } from "./answer.js";
 import type { Applied, ApplyRequest } from "./sending.js";
 import { conflictProblem, isOther } from "./settle.js";
 
@@ -56,52 +56,78 @@ function noteDoubts(request: ApplyRequest, open: readonly OpenAttempt[]): void {
 }
 
 async function resumeAttempt(request: ApplyRequest, attempt: OpenAttempt, applied: Applied): Promise<boolean> {
-  const { store, effects, runId, target } = request;
+  const { store, effects, target } = request;
   const askedAt = effects.now();
-  const { found, conflict } = await lookUp(target, attempt);
+  const { found, conflict } = await lookUp(request, attempt);
   const at = effects.now().toISOString();
-  const { id, documentId, version, fingerprint } = attempt;
-  const noted: NotedAttempt = { ...attempt, attemptId: id, notedAt: attempt.sentAt };
+  const noted = { ...attempt, attemptId: attempt.id, notedAt: attempt.sentAt };
   const answer = (outcome: Answer["outcome"], reference: string | null, problem: Answer["problem"]): void =>
     answerAttempt(request, noted, { outcome, reference, problem, at });
   return request.lease.write(() => {
-    store.records.touch(documentId);
+    store.records.touch(attempt.documentId);
     if (attempt.inDoubtSince === null) doubtAttempt(request, noted, at);
     if (conflict !== null) {
       answer("conflict", found?.reference ?? null, conflict);
       hold(request, attempt, conflict, at);
-    } else if (found === null) {
-      // A note can be older than the send, and the run that made it may have died at any time since. Only now, with the
-      // lease in our hands, nobody can be sending it; from here on the quiet time is counted.
-      if (attempt.inDoubtSince === null && target.traits.quietMs > 0) return false;
-      // Not found proves something only when it was asked after the last moment at which the send could arrive.
-      const isQuiet = askedAt.getTime() - Date.parse(attempt.inDoubtSince ?? at) >= target.traits.quietMs || target.traits.quietMs === 0;
+      return true;
+    }
+    // A note can be older than the send, and the run that made it may have died at any time since. Only now, with the
+    // lease in our hands, nobody can be sending it; from here on the quiet time is counted. Not found proves something
+    // only when it was asked after the last moment at which the send could arrive.
+    const isQuiet =
+      target.traits.quietMs === 0 ||
+      (attempt.inDoubtSince !== null && askedAt.getTime() - Date.parse(attempt.inDoubtSince) >= target.traits.quietMs);
+    if (found === null || (found.isByAbsence && !isQuiet)) {
       if (isQuiet) answer("absent", null, null);
       return isQuiet;
-    } else if (attempt.act === "reverse") {
-      answer("accepted", found.reference, null);
-      store.postings.reverse(documentId, version, found.reference, at);
-    } else {
-      answer("accepted", found.reference, null);
-      store.postings.add({ documentId, version, attemptId: id, fingerprint, reference: found.reference, runId, postedAt: at });
-      applied.confirmed += 1;
     }
+    const { reference, reached } = found;
+    answer("accepted", reference, null);
+    acceptAttempt(request, noted, { reference, reached }, at);
+    if (attempt.act === "post" && reached === null) applied.confirmed += 1;
     return true;
   });
 }
 
-/** What the target holds under the attempt's key, and whether that is something else than was sent. */
-async function lookUp(target: Target, attempt: OpenAttempt): Promise<{ readonly found: Found | null; readonly conflict: Problem | null }> {
+/** What the target was found to have done. `isByAbsence`: a draft that is no longer there, which proves nothing before the quiet time has passed. */
+interface Done {
+  readonly reference: string;
+  readonly reached: string | null;
+  readonly isByAbsence: boolean;
+}
+
+/** Whether the target has done what the attempt asks for, and whether it holds something else under the key. */
+async function lookUp(
+  request: ApplyRequest,
+  attempt: OpenAttempt,
+): Promise<{ readonly found: Done | null; readonly conflict: Problem | null }> {
+  const { target } = request;
+  const steps = target.traits.steps ?? [];
   try {
     const found = await target.lookup(attempt.idempotencyKey);
-    const isConflict = found !== null && attempt.act === "post" && isOther(found, attempt.fingerprint);
-    return { found, conflict: isConflict ? conflictProblem(attempt.documentKey, attempt.idempotencyKey, found) : null };
+    if (found === null) return { found: attempt.act === "reverse" ? await deletedDraft(request, attempt) : null, conflict: null };
+    const { reference } = found;
+    const reached = attempt.act === "reverse" ? null : stepReached(found, steps);
+    if (attempt.act === "post" && isOther(found, attempt.fingerprint)) {
+      const conflict = conflictProblem(attempt.documentKey, attempt.idempotencyKey, found);
+      return { found: { reference, reached, isByAbsence: false }, conflict };
+    }
+    const isDone = attempt.step === null || !stepsLeft(reached, steps).includes(attempt.step);
+    return { found: isDone ? { reference, reached, isByAbsence: false } : null, conflict: null };
   } catch (cause) {
     // What only concerns this document must not keep the others from being looked up.
     const held = cause instanceof ProblemError ? cause.problems.find((each) => dispositionOf(each.code) === "hold") : undefined;
     if (held === undefined) throw cause;
     return { found: null, conflict: held };
   }
+}
+
+/** A draft is cancelled by being deleted, which leaves nothing to be found under the key of the reversal. */
+async function deletedDraft({ target, store }: ApplyRequest, attempt: OpenAttempt): Promise<Done | null> {
+  if (target.traits.drafts !== true) return null;
+  const posted = store.postings.parts(attempt.documentId, attempt.documentKey).find(({ version }) => version === attempt.version);
+  if (posted === undefined || (await target.lookup(posted.idempotencyKey)) !== null) return null;
+  return { reference: posted.reference, reached: null, isByAbsence: true };
 }
 
 function hold(request: ApplyRequest, attempt: OpenAttempt, problem: Problem, at: string): void {

@@ -1,77 +1,108 @@
-import type { Found, Posting, PostOutcome } from "../model/posting.js";
+import { type Found, type Posting, type PostOutcome, stepReached } from "../model/posting.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
+import { acceptAttempt } from "./accept.js";
 import { answerAttempt } from "./answer.js";
-import type { Applied, ApplyRequest, Sending, SendingChange } from "./sending.js";
+import type { Applied, ApplyRequest, Sending, WantedChange } from "./sending.js";
 
 /** Writes what became of a reversal; true when the posting is certainly cancelled. Runs inside a transaction. */
 export function settleReversal(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, applied: Applied): boolean {
-  const { store } = request;
-  if (!isAccepted(outcome)) {
-    settleRefusal(request, each, outcome);
-    return false;
-  }
-  const at = request.effects.now().toISOString();
-  answerAttempt(request, each, { outcome: "accepted", reference: outcome.reference, problem: null, at });
-  store.postings.reverse(each.documentId, posted.version, outcome.reference, at);
-  applied.totals.add(posted.document, -1n);
-  if (each.change.kind === "reverse") {
-    applied.reversed += 1;
-    store.uniqueValues.release(each.documentId);
-    store.records.settle(each.documentId);
-    store.quarantine.clearDocument(each.documentId);
-  }
+  if (!isAccepted(outcome)) return refuse(request, each, outcome);
+  accept(request, each, outcome);
+  uncount(posted, applied);
+  if (each.change.kind === "reverse") settleCancelled(request, each.documentId, applied);
   return true;
 }
 
-/** Writes what became of a posting. Runs inside a transaction. */
+/** The document is not wanted and no longer in the target. */
+export function settleCancelled({ store }: ApplyRequest, documentId: number, applied: Applied): void {
+  applied.reversed += 1;
+  store.uniqueValues.release(documentId);
+  store.records.settle(documentId);
+  store.quarantine.clearDocument(documentId);
+}
+
+/** What a posting cancelled had booked comes off the totals. */
+export function uncount(posted: Posting, applied: Applied): void {
+  if (posted.step === null) applied.totals.add(posted.document, -1n);
+}
+
+/**
+ * Writes what became of a document that was sent, also one sent as the new content of a draft. Returns the posting where
+ * the target has it now and steps are left. Runs inside a transaction.
+ */
 export function settlePosting(
   request: ApplyRequest,
   each: Sending,
-  wanted: Exclude<SendingChange, { kind: "reverse" }>,
+  wanted: WantedChange,
   outcome: PostOutcome,
   applied: Applied,
-): void {
-  const { store, runId } = request;
-  const { documentId, version, attemptId } = each;
+): Posting | null {
   if (!isAccepted(outcome)) {
-    settleRefusal(request, each, outcome);
-    return;
+    refuse(request, each, outcome);
+    return null;
   }
-  const at = request.effects.now().toISOString();
   if (isOther(outcome, wanted.fingerprint)) {
     const conflict = conflictProblem(each.documentKey, each.idempotencyKey, outcome);
+    const at = request.effects.now().toISOString();
     answerAttempt(request, each, { outcome: "conflict", reference: outcome.reference, problem: conflict, at });
     wait(request, each, conflict);
-    return;
+    return null;
   }
-  answerAttempt(request, each, { outcome: "accepted", reference: outcome.reference, problem: null, at });
-  store.postings.add({
-    documentId,
-    version,
-    attemptId,
-    fingerprint: wanted.fingerprint,
-    reference: outcome.reference,
-    runId,
-    postedAt: at,
-  });
+  const { step, at } = accept(request, each, outcome);
+  if (wanted.kind === "update") uncount(wanted.posted, applied);
+  const { documentKey, version, idempotencyKey, fingerprint } = each;
+  const { reference } = outcome;
+  const posting = { documentKey, version, idempotencyKey, fingerprint, reference, document: wanted.document, step, postedAt: at };
+  return settleReached(request, each, posting, applied);
+}
+
+/** Writes what became of a step; returns the posting where further steps are left. Runs inside a transaction. */
+export function settleStep(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, applied: Applied): Posting | null {
+  if (!isAccepted(outcome)) {
+    refuse(request, each, outcome);
+    return null;
+  }
+  const { step } = accept(request, each, outcome);
+  return settleReached(request, each, { ...posted, step, reference: outcome.reference }, applied);
+}
+
+/** The document is done with when it is booked; until then it is returned. */
+function settleReached({ store }: ApplyRequest, { documentId, change }: Sending, posting: Posting, applied: Applied): Posting | null {
+  if (posting.step !== null) return posting;
+  store.uniqueValues.releaseStale(documentId);
+  applied.totals.add(posting.document, 1n);
+  if (change.kind === "replace" || change.kind === "update") applied.replaced += 1;
+  else if (change.kind === "supplement") applied.supplemented += 1;
+  else applied.posted += 1;
+  // Another part of it may have been refused, or some of its members wait: then it stays on the list.
+  if (store.quarantine.isWaiting(documentId)) return null;
   store.records.settle(documentId);
   store.quarantine.clearDocument(documentId);
-  store.uniqueValues.releaseStale(documentId);
-  applied.totals.add(wanted.document, 1n);
-  if (wanted.kind === "replace") applied.replaced += 1;
-  else applied.posted += 1;
+  return null;
 }
 
-function isAccepted(outcome: PostOutcome): outcome is Extract<PostOutcome, { reference: string }> {
-  return outcome.kind === "created" || outcome.kind === "exists";
+/** Writes that the target accepted it, and how far it got. */
+function accept(request: ApplyRequest, each: Sending, found: Found): { readonly step: string | null; readonly at: string } {
+  const at = request.effects.now().toISOString();
+  const { reference } = found;
+  const step = each.act === "reverse" ? null : stepReached(found, request.target.traits.steps ?? []);
+  answerAttempt(request, each, { outcome: "accepted", reference, problem: null, at });
+  acceptAttempt(request, each, { reference, reached: step }, at);
+  return { step, at };
 }
 
-function settleRefusal(request: ApplyRequest, each: Sending, outcome: Exclude<PostOutcome, { reference: string }>): void {
+/** Writes that it did not, and the document waits. */
+function refuse(request: ApplyRequest, each: Sending, outcome: Exclude<PostOutcome, { reference: string }>): false {
   const at = request.effects.now().toISOString();
   const answer = outcome.kind === "busy" ? "not sent" : outcome.kind;
   answerAttempt(request, each, { outcome: answer, reference: null, problem: outcome.problem, at });
   wait(request, each, outcome.problem);
+  return false;
+}
+
+function isAccepted(outcome: PostOutcome): outcome is Extract<PostOutcome, { reference: string }> {
+  return outcome.kind === "created" || outcome.kind === "exists";
 }
 
 /** The document goes on the list of what waits, and stays touched, so that every run tries it again. */

@@ -25,8 +25,11 @@ export class Totals {
   }
 
   addChange(change: Change): void {
-    if (change.kind === "replace" || change.kind === "reverse") this.add(change.posted.document, -1n);
-    if (change.kind === "create" || change.kind === "replace") this.add(change.document, 1n);
+    // What is not booked yet is counted when it is.
+    if ((change.kind === "replace" || change.kind === "update" || change.kind === "reverse") && change.posted.step === null)
+      this.add(change.posted.document, -1n);
+    if ("fingerprint" in change) this.add(change.document, 1n);
+    else if (change.kind === "finish") this.add(change.posted.document, 1n);
   }
 
   byAccount(): AccountTotal[] {

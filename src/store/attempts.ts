@@ -11,6 +11,10 @@ export interface OpenAttempt {
   readonly documentKey: string;
   readonly version: number;
   readonly act: Act;
+  /** Of an attempt to take a posting one step further: which step. */
+  readonly step: string | null;
+  /** Of an attempt to change a draft: the version that it was until then. */
+  readonly takesOver: number | null;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
   readonly sentAt: string;
@@ -23,6 +27,8 @@ export interface NewAttempt {
   readonly documentId: number;
   readonly version: number;
   readonly act: Act;
+  readonly step: string | null;
+  readonly takesOver: number | null;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
   /** The document, encoded. */
@@ -33,7 +39,7 @@ export interface NewAttempt {
 
 const OPEN = "(a.outcome IS NULL OR a.outcome = 'unconfirmed')";
 
-const SELECT = `SELECT a.id, a.document_id AS documentId, d.key AS documentKey, a.version, a.act, a.idempotency_key AS idempotencyKey, a.fingerprint, a.sent_at AS sentAt, a.answered_at AS inDoubtSince, a.content, a.outcome
+const SELECT = `SELECT a.id, a.document_id AS documentId, d.key AS documentKey, a.version, a.act, a.step, a.takes_over AS takesOver, a.idempotency_key AS idempotencyKey, a.fingerprint, a.sent_at AS sentAt, a.answered_at AS inDoubtSince, a.content, a.outcome
   FROM attempts a JOIN documents d ON d.id = a.document_id`;
 
 export class AttemptTable {
@@ -45,7 +51,7 @@ export class AttemptTable {
 
   constructor(private readonly db: Db) {
     this.insert = db.prepare(
-      "INSERT INTO attempts (document_id, version, act, idempotency_key, fingerprint, content, run_id, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO attempts (document_id, version, act, step, takes_over, idempotency_key, fingerprint, content, run_id, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.update = db.prepare("UPDATE attempts SET outcome = ?, reference = ?, problem = ?, answered_at = ? WHERE id = ?");
     this.highest = db
@@ -67,6 +73,8 @@ export class AttemptTable {
       attempt.documentId,
       attempt.version,
       attempt.act,
+      attempt.step,
+      attempt.takesOver,
       attempt.idempotencyKey,
       attempt.fingerprint,
       attempt.content,
@@ -97,20 +105,22 @@ export class AttemptTable {
     return outcomes.includes("accepted") ? "accepted" : "other";
   }
 
-  /** How many attempts with this key were sent, or may have been: the one under way counts too. */
+  /** How often the document of this key was sent, or may have been: the attempt under way counts too. */
   countSent(pipelineId: number, key: string): number {
     return this.db
       .prepare(
         `SELECT count(*) FROM attempts a JOIN documents d ON d.id = a.document_id
-         WHERE d.pipeline_id = ? AND a.idempotency_key = ? AND (a.outcome IS NULL OR a.outcome <> 'not sent')`,
+         WHERE d.pipeline_id = ? AND a.idempotency_key = ? AND a.step IS NULL AND (a.outcome IS NULL OR a.outcome <> 'not sent')`,
       )
       .pluck()
       .get(pipelineId, key) as number;
   }
 
-  /** The open attempt of one act on one version, or null. */
+  /** The open attempt of one act on one version, or null; one to take it a step further is none. */
   openFor(documentId: number, version: number, act: Act): number | null {
-    const found = this.db.prepare(`SELECT a.id FROM attempts a WHERE a.document_id = ? AND a.version = ? AND a.act = ? AND ${OPEN}`);
+    const found = this.db.prepare(
+      `SELECT a.id FROM attempts a WHERE a.document_id = ? AND a.version = ? AND a.act = ? AND a.step IS NULL AND ${OPEN}`,
+    );
     return (found.pluck().get(documentId, version, act) as number | undefined) ?? null;
   }
 

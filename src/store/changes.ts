@@ -1,4 +1,4 @@
-import { decodeDocument, encodeDocument } from "../model/document.js";
+import { type Document, decodeDocument, encodeDocument } from "../model/document.js";
 import { CHANGE_KINDS, type Change, type ChangeKind } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
 import type { Db } from "./open.js";
@@ -20,7 +20,7 @@ CREATE TEMP TABLE IF NOT EXISTS changes (
   date TEXT NOT NULL,
   fingerprint TEXT,
   content TEXT,
-  problem TEXT
+  note TEXT
 );
 DELETE FROM changes;`;
 
@@ -34,15 +34,14 @@ export class ChangeTable {
   ) {
     db.exec("DROP INDEX IF EXISTS temp.changes_in_order");
     db.exec(TABLE);
-    this.insert = db.prepare(
-      "INSERT INTO changes (document_id, kind, key, date, fingerprint, content, problem) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    );
+    this.insert = db.prepare("INSERT INTO changes (document_id, kind, key, date, fingerprint, content, note) VALUES (?, ?, ?, ?, ?, ?, ?)");
   }
 
   add(documentId: number, change: Change): void {
-    const document = change.kind === "create" || change.kind === "replace" || change.kind === "hold" ? change.document : null;
-    const date = document?.date ?? (change.kind === "reverse" ? change.posted.document.date : "");
-    const fingerprint = change.kind === "create" || change.kind === "replace" ? change.fingerprint : null;
+    const document = "document" in change ? change.document : null;
+    const date = document?.date ?? ("posted" in change ? change.posted.document.date : "");
+    const fingerprint = "fingerprint" in change ? change.fingerprint : null;
+    const note = change.kind === "hold" ? change.problem : "gone" in change ? (change.gone ?? null) : null;
     this.insert.run(
       documentId,
       change.kind,
@@ -50,7 +49,7 @@ export class ChangeTable {
       date,
       fingerprint,
       document === null ? null : encodeDocument(document),
-      change.kind === "hold" ? JSON.stringify(change.problem) : null,
+      note === null ? null : JSON.stringify(note),
     );
   }
 
@@ -67,7 +66,7 @@ export class ChangeTable {
     const marks = kinds.map(() => "?").join(", ");
     const next = this.db
       .prepare(
-        `SELECT id, document_id, kind, key, date, fingerprint, content, problem FROM changes
+        `SELECT id, document_id, kind, key, date, fingerprint, content, note FROM changes
          WHERE kind IN (${marks}) AND (date, key, id) > (?, ?, ?) ORDER BY date, key, id LIMIT ?`,
       )
       .raw();
@@ -86,8 +85,8 @@ export class ChangeTable {
       const last = rows[rows.length - 1];
       if (last === undefined) return;
       after = [last[4], last[3], last[0]];
-      yield rows.map(([, documentId, kind, key, , fingerprint, content, problem]) => {
-        return { documentId, change: this.read(documentId, kind, key, fingerprint, content, problem), content };
+      yield rows.map(([, documentId, kind, key, , fingerprint, content, note]) => {
+        return { documentId, change: this.read(documentId, kind, key, fingerprint, content, note), content };
       });
     }
   }
@@ -98,15 +97,23 @@ export class ChangeTable {
     key: string,
     fingerprint: string | null,
     content: string | null,
-    problem: string | null,
+    note: string | null,
   ): Change {
-    const posted = kind === "replace" || kind === "reverse" ? this.postings.current(documentId, key) : null;
     const document = content === null ? null : decodeDocument(content);
-    if (kind === "create" && document !== null && fingerprint !== null) return { kind, key, document, fingerprint };
-    if (kind === "replace" && document !== null && fingerprint !== null && posted !== null)
-      return { kind, key, document, fingerprint, posted };
-    if (kind === "reverse" && posted !== null) return { kind, key, posted };
-    if (kind === "hold" && problem !== null) return { kind, key, document, problem: JSON.parse(problem) as Problem };
-    return { kind: "keep", key };
+    const wanted = (): { key: string; document: Document; fingerprint: string } => {
+      if (document === null || fingerprint === null) throw new Error(`bug: a change of kind ${kind} without a document`);
+      return { key, document, fingerprint };
+    };
+    const gone = note === null ? {} : { gone: JSON.parse(note) as { reference: string | null } };
+    const current =
+      kind === "create" || kind === "supplement" || kind === "hold" || kind === "keep" ? null : this.postings.current(documentId, key);
+    if (kind === "create" || kind === "supplement") return { kind, ...wanted() };
+    if (kind === "hold") return { kind, key, document, problem: JSON.parse(note as string) as Problem };
+    // Another run may have taken over and cancelled it since; this one then finds out before it sends anything.
+    if (kind === "keep" || current === null) return { kind: "keep", key };
+    if (kind === "update") return { kind, ...wanted(), posted: current };
+    if (kind === "replace") return { kind, ...wanted(), posted: current, ...gone };
+    if (kind === "reverse") return { kind, key, posted: current, ...gone };
+    return { kind, key, posted: current };
   }
 }

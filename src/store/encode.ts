@@ -12,6 +12,8 @@ export function decodeResult(text: string): RunResult {
   };
   return {
     ...raw,
+    // Runs of an older program do not know of it.
+    counts: { ...raw.counts, supplemented: raw.counts.supplemented ?? 0 },
     totals: raw.totals.map((total) => ({ ...total, debitMinor: BigInt(total.debitMinor), creditMinor: BigInt(total.creditMinor) })),
   };
 }

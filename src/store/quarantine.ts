@@ -36,6 +36,7 @@ export class QuarantineTable {
   private readonly upsert;
   private readonly removeDocument;
   private readonly markReady;
+  private readonly findWaiting;
 
   constructor(private readonly db: Db) {
     this.upsert = db.prepare(
@@ -46,6 +47,9 @@ export class QuarantineTable {
          tries = tries + 1, reason = NULL`,
     );
     this.markReady = db.prepare("UPDATE quarantine SET status = 'ready' WHERE document_id = ? AND kind = 'document'");
+    this.findWaiting = db
+      .prepare("SELECT 1 FROM quarantine WHERE document_id = ? AND kind = 'document' AND status IN ('waiting', 'held')")
+      .pluck();
     this.removeDocument = db.prepare("DELETE FROM quarantine WHERE document_id = ? AND kind = 'document'");
   }
 
@@ -82,6 +86,11 @@ export class QuarantineTable {
   /** What kept the document waiting is mended; it keeps its history until the target has it. */
   setReady(documentId: number): void {
     this.markReady.run(documentId);
+  }
+
+  /** True when something keeps the document, or a part of it, waiting. */
+  isWaiting(documentId: number): boolean {
+    return this.findWaiting.get(documentId) !== undefined;
   }
 
   /** The document no longer waits. */

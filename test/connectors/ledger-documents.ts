@@ -52,7 +52,9 @@ export async function postOne(target: Target, document: Document, idempotencyKey
 /** What `reverse` takes to cancel a document that was posted as version 1. */
 export function reversalOf(document: Document, reference: string, idempotencyKey = `expense/${document.key}/1/reversal`) {
   const { fingerprint } = itemOf(document);
-  const posting = { documentKey: document.key, version: 1, idempotencyKey: `expense/${document.key}/1`, fingerprint, reference, document };
+  const key = `expense/${document.key}/1`;
+  const still = { step: null, postedAt: "2026-11-20T00:00:00.000Z" };
+  const posting = { documentKey: document.key, version: 1, idempotencyKey: key, fingerprint, reference, document, ...still };
   return { posting, idempotencyKey, fingerprint };
 }
 

@@ -156,8 +156,10 @@ function itemFor(document: Document): PostItem {
 
 function reversalFor(item: PostItem, reference: string): { posting: Posting; idempotencyKey: string; fingerprint: string } {
   const { document, fingerprint } = item;
-  const posting = { documentKey: document.key, version: 1, idempotencyKey: item.idempotencyKey, fingerprint, reference, document };
-  return { posting, idempotencyKey: idempotencyKey("conformance", document.key, 1, "reverse"), fingerprint };
+  const { key } = document;
+  const still = { step: null, postedAt: "2026-11-20T00:00:00.000Z" };
+  const posting = { documentKey: key, version: 1, idempotencyKey: item.idempotencyKey, fingerprint, reference, document, ...still };
+  return { posting, idempotencyKey: idempotencyKey("conformance", key, 1, "reverse"), fingerprint };
 }
 
 async function inBatches(target: Target, items: readonly PostItem[]): Promise<PostOutcome[]> {

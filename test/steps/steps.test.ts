@@ -260,7 +260,16 @@ ${HEADER}
 const POLICY = { changed: "reverse and repost", gone: "reverse" } as const;
 
 function posting(document: Document, fingerprint: string): Posting {
-  return { documentKey: document.key, version: 1, idempotencyKey: "p/A/1", fingerprint, reference: "记-1", document };
+  return {
+    documentKey: document.key,
+    version: 1,
+    idempotencyKey: "p/A/1",
+    fingerprint,
+    reference: "记-1",
+    document,
+    step: null,
+    postedAt: "2026-11-20T00:00:00.000Z",
+  };
 }
 
 const DOCUMENT: Document = {

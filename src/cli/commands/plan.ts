@@ -1,7 +1,7 @@
 import { ProblemError, problem } from "../../model/problem.js";
 import { runPipeline } from "../../run/pipeline.js";
 import { liveEffects } from "../effects.js";
-import { EXIT, exitOfStatus } from "../exit-codes.js";
+import { EXIT, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
@@ -11,6 +11,7 @@ import { choosePipeline, folderOf, openProject, openStore } from "../session.js"
 
 interface PlanOptions extends CommonOptions {
   readonly full?: boolean;
+  readonly verify?: boolean;
   readonly limit: string;
   readonly detailedExitcode?: boolean;
 }
@@ -33,6 +34,7 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
       folder: folderOf(pipeline),
       kind: "plan",
       full: options.full === true,
+      verify: options.verify === true,
       only: null,
     });
     progress.end();
@@ -44,10 +46,9 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
       if (planned !== null) io.out(`\nnothing was sent. Post it with: sync run ${pipeline.name}\n`);
     }
-    const code = exitOfStatus(result.status, live.stoppedBy());
+    const code = exitOfRun(result, live.stoppedBy());
     if (options.detailedExitcode === true && (code === EXIT.done || code === EXIT.waiting) && planned !== null) {
-      const { counts } = planned;
-      return counts.create + counts.replace + counts.reverse > 0 ? EXIT.changes : EXIT.done;
+      return planned.sends > 0 ? EXIT.changes : EXIT.done;
     }
     return code;
   } finally {

@@ -4,7 +4,7 @@ import type { RunResult } from "../../model/run.js";
 import { type RunRequest, runPipeline } from "../../run/pipeline.js";
 import type { Store } from "../../store/store.js";
 import { liveEffects } from "../effects.js";
-import { EXIT, exitOfProblem, exitOfStatus } from "../exit-codes.js";
+import { EXIT, exitOfProblem, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
@@ -15,6 +15,7 @@ import { allPipelines, choosePipeline, folderOf, openProject, openStore } from "
 export interface RunOptions extends CommonOptions {
   readonly all?: boolean;
   readonly full?: boolean;
+  readonly verify?: boolean;
 }
 
 export async function run(context: CommandContext, options: RunOptions, name: string | undefined): Promise<number> {
@@ -78,6 +79,7 @@ export async function runOne(
       timeZone: project.timeZone,
       folder: folderOf(pipeline),
       full: options.full === true,
+      verify: options.verify === true,
       ...what,
     });
     result = outcome.result;
@@ -91,7 +93,7 @@ export async function runOne(
     io.out(renderRun(result, pipeline.title, { color: options.color !== false && io.outIsTerminal, language }));
     io.out(nextSteps(pipeline, result, language));
   }
-  return exitOfStatus(result.status, live.stoppedBy());
+  return exitOfRun(result, live.stoppedBy());
 }
 
 function nextSteps(pipeline: Pipeline, result: RunResult, language: Language): string {

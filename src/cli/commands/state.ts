@@ -3,6 +3,7 @@ import { isDateText } from "../../model/dates.js";
 import { Decimal } from "../../model/decimal.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
+import type { PostingHistory } from "../../store/postings.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
@@ -46,6 +47,14 @@ export async function list(context: CommandContext, options: StateOptions): Prom
   });
 }
 
+/** How a posting stands: booked, on its way, or at its end. */
+function endingText({ endedAs, reversedBy, step }: PostingHistory): string {
+  if (reversedBy === null) return step === null ? "" : `draft, got as far as ${step}`;
+  if (endedAs === "deleted") return "draft, deleted";
+  if (endedAs === "updated") return "draft, became the next version";
+  return endedAs === "gone" ? `no longer in the target (${reversedBy})` : `reversed by ${reversedBy}`;
+}
+
 export async function show(context: CommandContext, options: StateOptions, key: string | undefined): Promise<number> {
   const { io } = context;
   return withStore(context, options, (store) => {
@@ -60,14 +69,8 @@ export async function show(context: CommandContext, options: StateOptions, key: 
       else {
         io.out(
           renderTable(
-            [
-              { title: "version", align: "right" },
-              { title: "posted as" },
-              { title: "at (UTC)" },
-              { title: "reversed by" },
-              { title: "our key" },
-            ],
-            history.map((row) => [String(row.version), row.reference, row.postedAt, row.reversedBy ?? "", row.idempotencyKey]),
+            [{ title: "version", align: "right" }, { title: "posted as" }, { title: "at (UTC)" }, { title: "ended" }, { title: "our key" }],
+            history.map((row) => [String(row.version), row.reference, row.postedAt, endingText(row), row.idempotencyKey]),
           ),
         );
       }

@@ -10,10 +10,10 @@ const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string }
   "lease taken over": ({ formerHost, formerPid, since, why }) => `from process ${formerPid} on ${formerHost}, since ${since}: ${why}`,
   "run started": ({ kind, full, program, host, pid }) => `${kind}${full ? " --full" : ""}, version ${program}, process ${pid} on ${host}`,
   "unit read": ({ unit, records, fingerprint }) => `${unit}, ${count(records)} records, SHA-256 ${short(fingerprint)}`,
-  "attempt in doubt": ({ act, idempotencyKey, notedAt }) => `${act} ${idempotencyKey}, noted ${notedAt}`,
-  "attempt answered": ({ act, idempotencyKey, outcome, reference, code, message }) =>
+  "attempt in doubt": ({ act, step, idempotencyKey, notedAt }) => `${step ?? act} ${idempotencyKey}, noted ${notedAt}`,
+  "attempt answered": ({ act, step, takesOver, idempotencyKey, outcome, reference, code, message }) =>
     [
-      `${act} ${idempotencyKey}: ${outcome}`,
+      `${takesOver === undefined ? (step ?? act) : "update to"} ${idempotencyKey}: ${outcome}`,
       reference === null ? "" : ` as ${reference}`,
       code === null ? "" : `, ${code}: ${message}`,
     ].join(""),
@@ -24,8 +24,10 @@ const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string }
     ].join(", "),
   "retry requested": ({ item, key, status, cause }) => `${item} ${displayKey(key)}, ${status} because of ${cause}`,
   "item dropped": ({ item, key, cause, reason }) => `${item} ${displayKey(key)}, waiting because of ${cause}: ${reason}`,
-  "attempt resolved": ({ act, idempotencyKey, posted, reason }) =>
-    `${act} ${idempotencyKey}: ${posted === null ? "not in the target" : `in the target as ${posted}`}, because: ${reason}`,
+  "attempt resolved": ({ act, step, idempotencyKey, posted, reason }) =>
+    `${step ?? act} ${idempotencyKey}: ${posted === null ? "not in the target" : `in the target as ${posted}`}, because: ${reason}`,
+  "found changed": ({ reference, found, decision }) =>
+    `${reference} ${found === "gone" ? "is no longer in the target" : "was changed in the target"}: ${decision}`,
   "watermark moved": ({ from, to }) => `from ${from} back to ${to}`,
   "unit forgotten": ({ unit }) => unit,
 };

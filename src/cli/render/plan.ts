@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { type Document, documentAmount, lineAmount } from "../../model/document.js";
 import { formatAmount } from "../../model/money.js";
-import type { Change, ChangeKind } from "../../model/plan.js";
+import { CHANGE_KINDS, type Change, type ChangeKind, SENDING_KINDS } from "../../model/plan.js";
 import { displayKey } from "../../model/record.js";
 import type { Planned } from "../../run/plan.js";
 import { documentToJson } from "./document.js";
@@ -11,8 +11,27 @@ import { renderTotals } from "./run.js";
 import { pad, renderTable } from "./table.js";
 import type { Language } from "./words.js";
 
-const SIGNS = { create: "+", replace: "~", reverse: "-", hold: "!", keep: "=" } as const satisfies Record<ChangeKind, string>;
-const SHOWN: readonly ChangeKind[] = ["create", "replace", "reverse", "hold"];
+const SIGNS = {
+  create: "+",
+  supplement: "+",
+  replace: "~",
+  update: "~",
+  finish: ">",
+  reverse: "-",
+  hold: "!",
+  keep: "=",
+} as const satisfies Record<ChangeKind, string>;
+const COLORS = {
+  create: "green",
+  supplement: "green",
+  replace: "yellow",
+  update: "yellow",
+  finish: "cyan",
+  reverse: "red",
+  hold: "magenta",
+  keep: "dim",
+} as const satisfies Record<ChangeKind, string>;
+const SHOWN: readonly ChangeKind[] = [...SENDING_KINDS, "hold"];
 /** Lines of one document before the rest is folded. */
 const LINES = 12;
 
@@ -25,8 +44,7 @@ export function renderPlan(
   options: { readonly limit: number; readonly color: boolean; readonly language: Language },
 ): string {
   const { counts } = planned;
-  const colors = { create: "green", replace: "yellow", reverse: "red", hold: "magenta", keep: "dim" } as const;
-  const paint: Paint = (kind, text) => (options.color ? styleText(colors[kind], text, { validateStream: false }) : text);
+  const paint: Paint = (kind, text) => (options.color ? styleText(COLORS[kind], text, { validateStream: false }) : text);
   let text = "";
   let shown = 0;
   const total = SHOWN.reduce((sum, kind) => sum + counts[kind], 0);
@@ -39,11 +57,17 @@ export function renderPlan(
     if (shown === options.limit) break;
   }
   if (total > shown) text += `… and ${count(total - shown)} more documents; show them with --limit ${total}\n\n`;
-  text += `plan: ${count(counts.create)} to post, ${count(counts.replace)} to replace, ${count(counts.reverse)} to reverse, ${count(counts.hold)} held, ${count(counts.keep)} looked at and unchanged\n`;
+  text += `plan: ${summary(counts)}\n`;
   if (waiting > 0) text += `${count(waiting)} items wait in quarantine: sync quarantine list\n`;
   const accounts = planned.totals.byAccount();
   if (accounts.length > 0) text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}`;
   return text;
+}
+
+/** What is seldom is told only where there is some. */
+function summary(counts: Planned["counts"]): string {
+  const seldom = (n: number, what: string): string => (n === 0 ? "" : `${count(n)} ${what}, `);
+  return `${count(counts.create)} to post, ${seldom(counts.supplement, "to add to batches")}${count(counts.replace)} to replace, ${seldom(counts.update, "drafts to correct")}${seldom(counts.finish, "drafts to finish")}${count(counts.reverse)} to reverse, ${count(counts.hold)} held, ${count(counts.keep)} looked at and unchanged`;
 }
 
 function renderPeriods(planned: Planned): string {
@@ -71,20 +95,25 @@ function renderChange(change: Change, paint: Paint): string {
   switch (change.kind) {
     case "create":
       return head(change.document, "") + renderLines(change.document, "+", (text) => paint("create", text));
+    case "supplement":
+      return head(change.document, "added to what is posted") + renderLines(change.document, "+", (text) => paint("create", text));
+    case "update":
+      return head(change.document, `draft ${change.posted.reference}`) + renderDifference(change.posted.document, change.document, paint);
+    case "finish":
+      return head(change.posted.document, `draft ${change.posted.reference}, got as far as ${change.posted.step ?? "booked"}`);
     case "reverse":
-      return (
-        head(change.posted.document, `posted as ${change.posted.reference}`) +
-        renderLines(change.posted.document, "-", (text) => paint("reverse", text))
-      );
+      return head(change.posted.document, postedAs(change)) + renderLines(change.posted.document, "-", (text) => paint("reverse", text));
     case "replace":
-      return (
-        head(change.document, `posted as ${change.posted.reference}`) + renderDifference(change.posted.document, change.document, paint)
-      );
+      return head(change.document, postedAs(change)) + renderDifference(change.posted.document, change.document, paint);
     case "hold":
       return head(change.document, `held: ${change.problem.message}`);
     case "keep":
       return head(null, "unchanged");
   }
+}
+
+function postedAs({ posted, gone }: Extract<Change, { kind: "replace" | "reverse" }>): string {
+  return gone === undefined ? `posted as ${posted.reference}` : `posted as ${posted.reference}, no longer in the target`;
 }
 
 function lineTexts(document: Document): string[] {
@@ -141,7 +170,7 @@ function renderDifference(before: Document, after: Document, paint: Paint): stri
 
 /** Every change of the plan as data, `keep` included. */
 export function* planToJson(planned: Planned): Generator<unknown> {
-  for (const batch of planned.changes.inOrder(["create", "replace", "reverse", "hold", "keep"], 100)) {
+  for (const batch of planned.changes.inOrder(CHANGE_KINDS, 100)) {
     for (const { change } of batch) {
       yield {
         key: displayKey(change.key),

@@ -8,7 +8,7 @@ import { pad, renderTable } from "./table.js";
 import { type Language, runWords } from "./words.js";
 
 /** Lines that are told even when they say zero. */
-const ALWAYS = [0, 2, 7, 8];
+const ALWAYS = [0, 2, 8, 9];
 
 /** What a run did, for people. */
 export function renderRun(result: RunResult, title: string, options: { readonly color: boolean; readonly language: Language }): string {

@@ -1,0 +1,293 @@
+import type { Problem } from "../model/problem.js";
+import type { Db } from "./open.js";
+
+export interface IncomingRecord {
+  readonly key: string;
+  readonly documentKey: string;
+  /** Orders as text; null when the pipeline has no cursor. */
+  readonly cursor: string | null;
+  readonly line: number;
+  readonly data: string;
+  /** Why it cannot be used; it then blocks its document. */
+  readonly problem: Problem | null;
+  /** The cells as they came, for the quarantine; only with a problem. */
+  readonly raw: string | null;
+}
+
+/** A record that cannot even be given to a document. */
+export interface IncomingMisfit {
+  readonly key: string;
+  readonly line: number;
+  readonly raw: string;
+  readonly problem: Problem;
+}
+
+/** What became of an incoming record. `older`: the store has a newer version; `twice`: two versions in one unit and no way to tell which is right. */
+export type Arrival = "changed" | "unchanged" | "repeated" | "older" | "twice" | "dropped";
+
+export interface MergeResult {
+  /** Records that are gone, because a whole delivery of their document came without them. */
+  readonly removed: number;
+}
+
+/** What is known of a unit that is taken. */
+export interface MergeOptions {
+  /** It was read from its first to its last row; bad rows of an earlier reading that it does not have are mended. */
+  readonly wholeUnit: boolean;
+  /** It holds all records of each document in it. */
+  readonly wholeDocuments: boolean;
+  /** What it holds all of: what is left of this unit, or every month that occurs at this position of its records. */
+  readonly whole: "unit" | { readonly month: number } | null;
+  /** Says that a record is missing from it, where some of its rows could not be read. */
+  readonly missing: (key: string) => Problem;
+}
+
+/** What an incoming record is to the store. */
+const OLDER = -1;
+const SAME = 0;
+const CHANGED = 1;
+
+const STAGING = `
+CREATE TEMP TABLE IF NOT EXISTS incoming (
+  seq INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  document_id INTEGER NOT NULL,
+  former_document_id INTEGER,
+  cursor TEXT,
+  line INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  problem TEXT,
+  raw TEXT,
+  changed INTEGER NOT NULL
+);
+CREATE TEMP TABLE IF NOT EXISTS misfits (
+  key TEXT PRIMARY KEY,
+  line INTEGER NOT NULL,
+  raw TEXT NOT NULL,
+  problem TEXT NOT NULL
+);`;
+
+/** Gathers one unit at a time in temporary tables, and then takes it whole, or forgets it. */
+export class Staging {
+  private readonly addDocument;
+  private readonly findDocument;
+  private readonly findStored;
+  private readonly findIncoming;
+  private readonly insert;
+  private readonly replace;
+  private readonly markTwice;
+  private readonly insertMisfit;
+  private readonly findDropped;
+  private lastDocumentKey: string | null = null;
+  private lastDocumentId = 0;
+
+  constructor(
+    private readonly db: Db,
+    private readonly pipelineId: number,
+    private readonly shapeId: number,
+  ) {
+    db.exec(STAGING);
+    this.clear();
+    this.addDocument = db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0) ON CONFLICT DO NOTHING");
+    this.findDocument = db.prepare("SELECT id FROM documents WHERE pipeline_id = ? AND key = ?").pluck();
+    this.findStored = db
+      .prepare("SELECT document_id, cursor, data, problem, shape_id FROM records WHERE pipeline_id = ? AND key = ?")
+      .raw();
+    this.findIncoming = db.prepare("SELECT cursor, data FROM incoming WHERE key = ?").raw();
+    this.insert = db.prepare(
+      "INSERT INTO incoming (key, document_id, former_document_id, cursor, line, data, problem, raw, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    );
+    this.replace = db.prepare(
+      "UPDATE incoming SET document_id = ?, former_document_id = ?, cursor = ?, line = ?, data = ?, problem = ?, raw = ?, changed = ? WHERE key = ?",
+    );
+    this.markTwice = db.prepare("UPDATE incoming SET problem = ?, raw = ?, changed = 1 WHERE key = ?");
+    this.insertMisfit = db.prepare(
+      "INSERT INTO misfits (key, line, raw, problem) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET raw = excluded.raw, problem = excluded.problem",
+    );
+    this.findDropped = db
+      .prepare("SELECT raw FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key = ? AND status = 'dropped'")
+      .pluck();
+  }
+
+  /** Compares a record with what the store and this unit already hold, and keeps it when it is news. */
+  add(record: IncomingRecord, twice: (line: number) => Problem): Arrival {
+    if (record.problem !== null && this.wasDropped(record.key, record.raw)) return "dropped";
+    const documentId = this.documentId(record.documentKey);
+    const stored = this.findStored.get(this.pipelineId, record.key) as [number, string | null, string, string | null, number] | undefined;
+    const problemText = record.problem === null ? null : JSON.stringify(record.problem);
+    const isOlder = stored !== undefined && record.cursor !== null && stored[1] !== null && record.cursor < stored[1];
+    const isSame =
+      stored !== undefined &&
+      stored[0] === documentId &&
+      stored[2] === record.data &&
+      stored[3] === problemText &&
+      stored[4] === this.shapeId;
+    const changed = isOlder ? OLDER : isSame ? SAME : CHANGED;
+    const former = stored !== undefined && stored[0] !== documentId ? stored[0] : null;
+    const inserted = this.insert.run(
+      record.key,
+      documentId,
+      former,
+      record.cursor,
+      record.line,
+      record.data,
+      problemText,
+      record.raw,
+      changed,
+    );
+    if (inserted.changes === 1) return isOlder ? "older" : isSame ? "unchanged" : "changed";
+
+    const [cursor, data] = this.findIncoming.get(record.key) as [string | null, string];
+    if (data === record.data) return "repeated";
+    if (cursor !== null && record.cursor !== null && cursor !== record.cursor) {
+      if (record.cursor < cursor) return "older";
+      this.replace.run(documentId, former, record.cursor, record.line, record.data, problemText, record.raw, changed, record.key);
+      return "changed";
+    }
+    this.markTwice.run(JSON.stringify(twice(record.line)), record.raw ?? record.data, record.key);
+    return "twice";
+  }
+
+  addMisfit(misfit: IncomingMisfit): Arrival {
+    if (this.wasDropped(misfit.key, misfit.raw)) return "dropped";
+    this.insertMisfit.run(misfit.key, misfit.line, misfit.raw, JSON.stringify(misfit.problem));
+    return "changed";
+  }
+
+  /**
+   * Gives misfits to the document whose key stands in one of their cells, so that they block it: a document must not
+   * be posted without a row that could not be read.
+   */
+  attributeMisfits(cellsOf: (raw: string) => readonly string[]): void {
+    const rows = this.db.prepare("SELECT key, line, raw, problem FROM misfits").all() as {
+      key: string;
+      line: number;
+      raw: string;
+      problem: string;
+    }[];
+    for (const { key, line, raw, problem } of rows) {
+      for (const cell of cellsOf(raw)) {
+        const documentId = this.findDocument.get(this.pipelineId, cell) as number | undefined;
+        if (documentId === undefined) continue;
+        this.insert.run(key, documentId, null, null, line, "[]", problem, raw, 1);
+        this.db.prepare("DELETE FROM misfits WHERE key = ?").run(key);
+        break;
+      }
+    }
+  }
+
+  /**
+   * Takes what was gathered as one whole, inside the caller's transaction. With `wholeDocuments`, records that the
+   * store holds of a document in this unit, and that the unit does not have, are gone. With `wholeUnit`, bad records
+   * of an earlier reading of this unit that this one did not confirm are gone.
+   */
+  merge(unitId: number, options: MergeOptions): MergeResult {
+    const { db, pipelineId } = this;
+    const { wholeDocuments } = options;
+    if (wholeDocuments) {
+      // An older delivery read late must not undo a newer one.
+      db.exec(`DELETE FROM incoming WHERE document_id IN (
+        SELECT i.document_id FROM incoming i GROUP BY i.document_id
+        HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE r.document_id = i.document_id))`);
+    }
+    db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
+      OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`);
+    if (options.wholeUnit) {
+      const mended = "unit_id = ? AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming)";
+      db.prepare(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE ${mended})`).run(unitId);
+      db.prepare(`DELETE FROM records WHERE ${mended}`).run(unitId);
+    }
+    let removed = options.whole === null ? 0 : this.takeAwayMissing(unitId, options.whole, options.missing);
+    if (wholeDocuments) {
+      const gone = `SELECT r.id FROM records r WHERE r.document_id IN (SELECT document_id FROM incoming) AND r.key NOT IN (SELECT key FROM incoming)`;
+      db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE id IN (${gone}))`);
+      db.prepare(
+        `DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM records WHERE id IN (${gone}))`,
+      ).run(pipelineId);
+      removed += db.prepare(`DELETE FROM records WHERE id IN (${gone})`).run().changes;
+    }
+    db.prepare(
+      `INSERT INTO records (pipeline_id, key, document_id, cursor, unit_id, line, shape_id, data, problem)
+       SELECT ?, key, document_id, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
+       ON CONFLICT (pipeline_id, key) DO UPDATE SET document_id = excluded.document_id, cursor = excluded.cursor, unit_id = excluded.unit_id,
+         line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem`,
+    ).run(pipelineId, unitId, this.shapeId);
+    return { removed };
+  }
+
+  /**
+   * Records that the store holds, and that are not in the unit although it holds all of them, are gone at the source, and
+   * their documents are looked at again. If some row of the unit could not be read, it may be that one: then nothing is
+   * gone, and what is missing waits. Records of a reading with other fields are left alone, and so are those that are newer
+   * than all of the unit: an older delivery that is read late says nothing of them. Returns how many are gone.
+   */
+  private takeAwayMissing(unitId: number, whole: "unit" | { readonly month: number }, missing: (key: string) => Problem): number {
+    const { db, pipelineId, shapeId } = this;
+    const month = (alias: string): string => (whole === "unit" ? "" : `substr(json_extract(${alias}.data, '$[${whole.month}]'), 1, 7)`);
+    const held =
+      whole === "unit"
+        ? "r.unit_id = ? AND r.shape_id = ?"
+        : `r.pipeline_id = ? AND r.shape_id = ? AND ${month("r")} IN (SELECT ${month("i")} FROM incoming i WHERE i.problem IS NULL)
+           AND r.cursor <= (SELECT max(cursor) FROM incoming)`;
+    if (whole === "unit") {
+      // A record belongs to the unit that held it last, changed or not, so that deliveries may overlap.
+      const held = "pipeline_id = ? AND unit_id <> ? AND key IN (SELECT key FROM incoming WHERE changed = 0)";
+      db.prepare(`UPDATE records SET unit_id = ? WHERE ${held}`).run(unitId, pipelineId, unitId);
+    }
+    const found = db
+      .prepare(`SELECT r.id, r.key, r.document_id AS documentId FROM records r WHERE ${held} AND r.key NOT IN (SELECT key FROM incoming)`)
+      .all(whole === "unit" ? unitId : pipelineId, shapeId) as { id: number; key: string; documentId: number }[];
+    if (found.length === 0) return 0;
+    const isDoubtful = db.prepare("SELECT 1 FROM misfits UNION ALL SELECT 1 FROM incoming WHERE problem IS NOT NULL").get() !== undefined;
+    const touch = db.prepare("UPDATE documents SET touched = 1 WHERE id = ?");
+    const mark = db.prepare("UPDATE records SET problem = ? WHERE id = ?");
+    const remove = db.prepare("DELETE FROM records WHERE id = ?");
+    const forget = db.prepare("DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key = ?");
+    for (const { id, key, documentId } of found) {
+      touch.run(documentId);
+      if (isDoubtful) mark.run(JSON.stringify(missing(key)), id);
+      else {
+        remove.run(id);
+        forget.run(pipelineId, key);
+      }
+    }
+    return isDoubtful ? 0 : found.length;
+  }
+
+  /** The records of this unit that cannot be used, for the quarantine. */
+  *misfits(): Generator<{ key: string; line: number; raw: string; problem: string; documentId: number | null }> {
+    const rows = this.db
+      .prepare(
+        `SELECT key, line, coalesce(raw, data) AS raw, problem, document_id AS documentId FROM incoming WHERE problem IS NOT NULL AND changed >= 0
+         UNION ALL SELECT key, line, raw, problem, NULL FROM misfits ORDER BY line`,
+      )
+      .all() as { key: string; line: number; raw: string; problem: string; documentId: number | null }[];
+    yield* rows;
+  }
+
+  /** Keys of records that came and can be used: what was wrong with them before is mended. */
+  clearMended(): void {
+    this.db
+      .prepare(
+        "DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM incoming WHERE problem IS NULL AND changed >= 0)",
+      )
+      .run(this.pipelineId);
+  }
+
+  clear(): void {
+    this.db.exec("DELETE FROM incoming; DELETE FROM misfits;");
+  }
+
+  private documentId(key: string): number {
+    if (key === this.lastDocumentKey) return this.lastDocumentId;
+    this.addDocument.run(this.pipelineId, key);
+    this.lastDocumentId = this.findDocument.get(this.pipelineId, key) as number;
+    this.lastDocumentKey = key;
+    return this.lastDocumentId;
+  }
+
+  private wasDropped(key: string, raw: string | null): boolean {
+    const dropped = this.findDropped.get(this.pipelineId, key) as string | undefined;
+    return dropped !== undefined && dropped === raw;
+  }
+}
