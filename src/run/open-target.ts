@@ -1,9 +1,24 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { ConnectorContext, Target } from "../connectors/contract.js";
+import { ProblemError, problem } from "../model/problem.js";
 
-/** The pipeline's target, ready to be asked. Throws ProblemError. */
+/** The pipeline's target, ready to be asked. Throws ProblemError, also where it cannot do what the pipeline asks for. */
 export async function openTarget(pipeline: Pipeline, context: ConnectorContext): Promise<Target> {
   const { connector, connectionOptions, options } = pipeline.target;
   if (connector.target === undefined) throw new Error(`bug: connector ${connector.name} is no target`);
-  return connector.target.open(connectionOptions as never, options as never, context);
+  const target = await connector.target.open(connectionOptions as never, options as never, context);
+  if (target.update !== undefined && target.postings === undefined)
+    throw new Error(`bug: ${connector.name} changes drafts and cannot list them`);
+  if (pipeline.target.changed === "update draft" && target.update === undefined) {
+    await target.close?.();
+    throw new ProblemError(
+      problem(
+        "CONFIG_WRONG_VALUE",
+        `\`target.changed\` is \`update draft\`, and \`${pipeline.target.name}\` has no drafts that can be changed`,
+        { file: pipeline.file },
+        "use `reverse and repost` or `hold`",
+      ),
+    );
+  }
+  return target;
 }

@@ -117,7 +117,7 @@ describe("a target that holds something else under our key", () => {
     place.target.traits = { ...place.target.traits, deduplicates: true };
     place.export("a", "A,1,好,,10.00,6601");
     const other = { ...place.sampleDocument(), key: "A", text: "somebody else's" };
-    place.target.entries.push({ reference: "S-9", key: "p/A/1", fingerprint: "other", document: other, reverses: null });
+    place.target.entries.push({ reference: "S-9", key: "p/A/1", fingerprint: "other", document: other, reverses: null, step: 0 });
     expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 0, waiting: 1 } });
     expect(place.waiting()).toEqual(["A TARGET_CONFLICT"]);
   });

@@ -8,6 +8,7 @@ import { connector as csv } from "../../src/connectors/csv/index.js";
 import type { Document } from "../../src/model/document.js";
 import type { Effects } from "../../src/run/effects.js";
 import { type RunOutcome, type RunRequest, runPipeline } from "../../src/run/pipeline.js";
+import { AuditLog } from "../../src/store/audit-log.js";
 import { Store } from "../../src/store/store.js";
 import { SimTarget, simConnector } from "./sim-target.js";
 
@@ -19,7 +20,15 @@ export class Workplace {
   readonly target = new SimTarget();
   now = new Date("2026-11-20T18:00:00.000Z");
   store: Store;
-  source = { key: "[单号, 行]", cursor: "", delivers: "lines" };
+  source = { key: "[单号, 行]", cursor: "", delivers: "lines", extra: "" };
+  /** Name and document key of the pipeline. */
+  pipeline = "p";
+  documentKey = "${单号}";
+  documentExtra = "";
+  date = "2026-11-20";
+  /** Rows have a seventh cell, `日期`. */
+  day = false;
+  text = "报销 ${单号}";
   extra = "";
   targetExtra = "";
   stop = new AbortController();
@@ -40,6 +49,7 @@ export class Workplace {
           更新: { type: "string", format: "date-time" },
           金额: { type: "string", format: "decimal" },
           科目: { type: "string" },
+          日期: { type: "string", format: "date" },
         },
       }),
     );
@@ -48,6 +58,12 @@ export class Workplace {
 
   openStore(): Store {
     return Store.open(join(this.folder, "store.db"), { create: true, now: () => this.now });
+  }
+
+  /** The store is lost; the target is not. */
+  forgetStore(): void {
+    for (const end of ["", "-wal", "-shm"]) rmSync(join(this.folder, `store.db${end}`), { force: true });
+    this.store = this.openStore();
   }
 
   write(name: string, text: string): void {
@@ -60,11 +76,11 @@ export class Workplace {
 
   /** Rows `单号,行,状态,更新,金额,科目`; the update time may be left empty. */
   export(name: string, ...rows: string[]): void {
-    this.write(`exports/${name}.csv`, `${[HEADER, ...rows].join("\n")}\n`);
+    this.write(`exports/${name}.csv`, `${[this.day ? `${HEADER},日期` : HEADER, ...rows].join("\n")}\n`);
   }
 
   private pipelineText(): string {
-    return `pipeline: p
+    return `pipeline: ${this.pipeline}
 source:
   connector: csv
   files: exports/*.csv
@@ -73,11 +89,13 @@ source:
   ${this.source.key === "" ? "" : `key: ${this.source.key}`}
   ${this.source.cursor}
   delivers: ${this.source.delivers}
+  ${this.source.extra}
 document:
   type: journal
-  key: \${单号}
+  key: ${this.documentKey}
+  ${this.documentExtra}
   when: \${状态 == "好"}
-  header: { date: "2026-11-20", currency: CNY, text: "报销 \${单号}" }
+  header: { date: "${this.date}", currency: CNY, text: "${this.text}" }
   lines:
     - { debit: "\${金额}", account: "\${科目}" }
     - { each: document, credit: "\${sum(金额)}", account: "2241" }
@@ -89,7 +107,10 @@ ${this.targetExtra}
   }
 
   async run(
-    options: Partial<Pick<RunRequest, "kind" | "full" | "only" | "asWanted">> & { readonly onProgress?: Effects["onProgress"] } = {},
+    options: Partial<Pick<RunRequest, "kind" | "full" | "verify" | "only" | "asWanted">> & {
+      readonly onProgress?: Effects["onProgress"];
+      readonly onSleep?: () => void;
+    } = {},
   ): Promise<RunOutcome> {
     this.write("p.yaml", this.pipelineText());
     const connectors: ConnectorRegistry = new Map([
@@ -103,11 +124,16 @@ ${this.targetExtra}
     return runPipeline({
       pipeline: pipeline.value,
       store: this.store,
-      effects: { ...this.effects(), ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }) },
+      effects: {
+        ...this.effects(),
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+        sleep: async () => options.onSleep?.(),
+      },
       timeZone: "Asia/Shanghai",
       folder: this.folder,
       kind: options.kind ?? "run",
       full: options.full ?? false,
+      verify: options.verify ?? false,
       only: options.only ?? null,
       asWanted: options.asWanted ?? false,
     });
@@ -144,8 +170,18 @@ ${this.targetExtra}
       .sort();
   }
 
+  /** The audit log, oldest first. */
+  auditRows(): { readonly event: string; readonly subject: string | null; readonly detail: string }[] {
+    const log = AuditLog.open(join(this.folder, "store.db"));
+    try {
+      return [...log.rows()];
+    } finally {
+      log.close();
+    }
+  }
+
   waiting(): string[] {
-    return this.store.quarantine.list(this.store.pipelineId("p")).map((item) => `${item.key} ${item.problem.code}`);
+    return this.store.quarantine.list(this.store.pipelineId(this.pipeline)).map((item) => `${item.key} ${item.problem.code}`);
   }
 
   minutesPass(minutes: number): void {
