@@ -236,7 +236,7 @@ export const DocumentMapping = Type.Object(
     key: template("identifies the document; records with equal keys belong together", "${单据编号}"),
     batch: Type.Optional(
       template(
-        "one document for many, such as one voucher for all claims of a day: which of them a record belongs to. What comes after it was posted goes into a further, supplementary document, and what changed into one with the difference; nothing is reversed",
+        "one document for many, such as one voucher for all claims of a day: which of them a record belongs to. What comes after it was posted goes into a further, supplementary document, and what changed into one with the difference; nothing is reversed. The header must say the same for all of them",
         "${单据编号}",
       ),
     ),

@@ -159,10 +159,10 @@ export function retryQuarantined(intake: Intake): Extracted {
       origin,
     );
     if (record.problem !== null || record.key === null || record.documentKey === null) continue;
-    const { key, documentKey, cursor, data } = record;
+    const { key, documentKey, member, cursor, data } = record;
     intake.lease.write(() => {
       const unitId = store.units.idOf(pipelineId, origin.unit);
-      staging.add({ key, documentKey, cursor, line: origin.line, data, problem: null, raw: null }, () =>
+      staging.add({ key, documentKey, member, cursor, line: origin.line, data, problem: null, raw: null }, () =>
         twiceProblem(record, origin.unit, origin.line),
       );
       takeUnit(intake, staging, origin.unit, unitId, { wholeUnit: false, wholeDocuments: false, whole: null }, result);
@@ -212,12 +212,12 @@ function gatherer(
         record.problem === null ? null : JSON.stringify(Object.fromEntries(names.map((name, index) => [name, raw.cells[index] ?? null])));
       // A record without a key of its own still blocks the document it belongs to, under the place where it stands.
       const key = record.key ?? `${unit}:${raw.line}`;
-      const { documentKey, cursor, data } = record;
+      const { documentKey, member, cursor, data } = record;
       if (documentKey === null) {
         staging.addMisfit({ key, line: raw.line, raw: cells ?? "{}", problem: record.problem ?? noKey(unit, raw.line) });
         continue;
       }
-      const arrival = staging.add({ key, documentKey, cursor, line: raw.line, data, problem: record.problem, raw: cells }, (line) =>
+      const arrival = staging.add({ key, documentKey, member, cursor, line: raw.line, data, problem: record.problem, raw: cells }, (line) =>
         twiceProblem(record, unit, line),
       );
       if (arrival === "changed") result.changed += 1;
@@ -236,13 +236,17 @@ function takeUnit(
   staging: Staging,
   unit: string,
   unitId: number,
-  extent: Omit<MergeOptions, "missing">,
+  extent: Omit<MergeOptions, "missing" | "byMember">,
   result: Extracted,
 ): number {
   const { store, pipelineId, runId } = intake;
   const at = intake.effects.now().toISOString();
   staging.attributeMisfits(cellsOf);
-  const { removed } = staging.merge(unitId, { ...extent, missing: (key) => missingProblem(key, unit) });
+  const { removed } = staging.merge(unitId, {
+    ...extent,
+    byMember: intake.pipeline.mapping.batch !== null,
+    missing: (key) => missingProblem(key, unit),
+  });
   staging.clearMended();
   for (const misfit of staging.misfits()) {
     store.quarantine.put({

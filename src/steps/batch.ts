@@ -55,10 +55,15 @@ export function bookedMembers(parts: readonly Posting[]): Set<string> {
  */
 export function diffBatch(pipeline: Pipeline, { key, members, parts }: BatchWish): (Change | { kind: "quarantine"; problem: Problem })[] {
   const wanted = members.filter(({ grouped }) => grouped.kind === "wanted");
-  const rowsOf = (some: readonly Member[]): Row[] => some.flatMap(({ rows }) => rows);
+  const build = (some: readonly Member[]): Grouped => {
+    const rows = some.flatMap((member) => member.rows);
+    return groupDocument(pipeline, key, rows, some[0]?.rows);
+  };
+  const disagreement = headersDisagree(key, wanted);
+  if (disagreement !== null) return [{ kind: "quarantine", problem: disagreement }];
   const unknown = parts.find((part) => part.fingerprint === UNKNOWN_FINGERPRINT);
   if (unknown !== undefined) return [contentUnknown(key, null, unknown)];
-  const whole = wanted.length === 0 ? null : groupDocument(pipeline, key, rowsOf(wanted));
+  const whole = wanted.length === 0 ? null : build(wanted);
   if (whole?.kind === "faulty") return [{ kind: "quarantine", problem: combine(whole.problems) }];
   const document = whole?.kind === "wanted" ? whole.document : null;
   const names = wanted.map(({ name }) => name);
@@ -75,7 +80,7 @@ export function diffBatch(pipeline: Pipeline, { key, members, parts }: BatchWish
   const difference = new Difference();
   if (document !== null) difference.add(document.lines, 1n);
   for (const part of parts) difference.add(part.document.lines, -1n);
-  const alone = late.length === 0 ? null : groupDocument(pipeline, key, rowsOf(late));
+  const alone = late.length === 0 ? null : build(late);
   if (alone?.kind === "wanted") {
     difference.add(alone.document.lines, -1n);
     const supplement = { ...alone.document, text: `${alone.document.text}（补充）` };
@@ -98,6 +103,29 @@ export function diffBatch(pipeline: Pipeline, { key, members, parts }: BatchWish
   // Members that came late and could not stand alone are booked with the difference.
   const rest = alone?.kind === "wanted" ? [] : late.map(({ name }) => name);
   return [...changes, { kind: "supplement", ...withMembers(correction, rest) }];
+}
+
+/** What stands in the header is one for all. */
+function headersDisagree(key: string, members: readonly Member[]): Problem | null {
+  const headers = members.map(({ name, grouped }) => ({ name, header: grouped.kind === "wanted" ? headerOf(grouped.document) : [] }));
+  const [first, ...others] = headers;
+  for (const { name, header } of others) {
+    const index = header.findIndex(([, value], at) => value !== first?.header[at]?.[1]);
+    const here = header[index];
+    if (first === undefined || here === undefined) continue;
+    return problem(
+      "MAP_DISAGREE",
+      `the members of this batch disagree on \`${here[0]}\`: \`${first.header[index]?.[1]}\` of \`${first.name}\` and \`${here[1]}\` of \`${name}\``,
+      { document: displayKey(key) },
+      `let \`document.header.${here[0]}\` say the same for all of a batch, or make it a part of \`document.key\``,
+    );
+  }
+  return null;
+}
+
+function headerOf({ date, currency, text, fields }: Document): (readonly [string, string])[] {
+  const names = Object.keys(fields).sort();
+  return [["date", date], ["currency", currency], ["text", text], ...names.map((name) => [name, fields[name] ?? ""] as const)];
 }
 
 /** Why some members of a batch wait while the others are posted. */

@@ -15,8 +15,11 @@ export type Grouped =
   | { readonly kind: "unwanted" }
   | { readonly kind: "faulty"; readonly problems: readonly Problem[] };
 
-/** Builds one document from all of its records, which must be in the order of its lines. */
-export function groupDocument(pipeline: Pipeline, key: string, records: readonly Row[]): Grouped {
+/**
+ * Builds one document from all of its records, which must be in the order of its lines. `headed` are those of them that
+ * give the date, currency, text and fields: of a batch the records of one member, since the members agree in these.
+ */
+export function groupDocument(pipeline: Pipeline, key: string, records: readonly Row[], headed: readonly Row[] = records): Grouped {
   const name = displayKey(key);
   const problems: Problem[] = [];
   const onProblem = (found: Problem): void => {
@@ -57,15 +60,19 @@ export function groupDocument(pipeline: Pipeline, key: string, records: readonly
     environment.row = records[0] as Row;
   }
 
+  environment.records = headed;
+  environment.row = headed[0] as Row;
   const date = give(mapping.header.date);
   const currency = give(mapping.header.currency);
   const text = give(mapping.header.text);
-  const attachments = mapping.header.attachments === null ? Decimal.ZERO : give(mapping.header.attachments);
   const fields: Record<string, string> = {};
   for (const field of mapping.header.fields) {
     const value = give(field.value);
     if (typeof value === "string" && value !== "") fields[field.name] = value;
   }
+  environment.records = records;
+  environment.row = records[0] as Row;
+  const attachments = mapping.header.attachments === null ? Decimal.ZERO : give(mapping.header.attachments);
   if (typeof currency === "string" && !isCurrencyCode(currency)) {
     onProblem(
       problem("MAP_HEADER", `currency \`${currency}\` is not an ISO 4217 code such as \`CNY\``, [

@@ -1,4 +1,4 @@
-import type { Pipeline, SourceSettings } from "../config/pipeline.js";
+import type { Expression, Pipeline, SourceSettings } from "../config/pipeline.js";
 import { type Environment, EvaluationError } from "../expression/types.js";
 import { cursorText } from "../model/cursor.js";
 import { dateReader, dateTimeReader } from "../model/date-formats.js";
@@ -15,6 +15,8 @@ export type Cell = string | boolean | null;
 export interface CheckedRecord {
   readonly key: string | null;
   readonly documentKey: string | null;
+  /** Of a batch: which of its members it belongs to. */
+  readonly member: string | null;
   /** The cursor field, in a form that orders as text. */
   readonly cursor: string | null;
   readonly row: Row;
@@ -34,7 +36,9 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
   const converters = fields.map((field) => converter(field, source, timeZone));
   const wanted = fields.map((field) => wantedText(field, source));
   const environment: Environment = { row: [], records: [], lookups: pipeline.lookups.map((lookup) => lookup.table), variables: [] };
-  const keyFields = mapping.key.fields.map((name) => fields.findIndex((field) => field.name === name));
+  const fieldsOf = (expression: Expression): number[] => expression.fields.map((name) => fields.findIndex((field) => field.name === name));
+  const keyFields = fieldsOf(mapping.key);
+  const memberFields = mapping.batch === null ? [] : fieldsOf(mapping.batch);
   const checksSchema = source.schema.constrains;
 
   // Scratch space of one record, reused: most records have no fault and should cost no allocation for them.
@@ -113,9 +117,21 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
         faults.push(`the document key cannot be made: ${cause.message}`);
       }
     }
+    let member: string | null = null;
+    if (mapping.batch !== null && !memberFields.some((index) => broken.has(index))) {
+      environment.row = row;
+      try {
+        const value = mapping.batch.evaluate(environment) as string;
+        if (value === "") faults.push("the name of its member is empty");
+        else member = value;
+      } catch (cause) {
+        if (!(cause instanceof EvaluationError)) throw cause;
+        faults.push(`the name of its member cannot be made: ${cause.message}`);
+      }
+    }
     const cursor = source.cursor === null ? null : cursorText(row[source.cursor.field] ?? null);
     const data = JSON.stringify(row.map(storedText));
-    if (faults.length === 0 && key !== null && documentKey !== null) return { key, documentKey, cursor, row, data, problem: null };
+    if (faults.length === 0 && key !== null && documentKey !== null) return { key, documentKey, member, cursor, row, data, problem: null };
     const [first] = broken;
     const at = {
       record: displayKey(key ?? `${origin.unit}:${origin.line}`),
@@ -125,7 +141,7 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
     };
     const code = key === null || documentKey === null ? "RECORD_NO_KEY" : "RECORD_INVALID";
     const message = faults.length === 0 ? "the record has no key" : faults.join("; ");
-    return { key, documentKey, cursor, row, data, problem: problem(code, message, at, hint) };
+    return { key, documentKey, member, cursor, row, data, problem: problem(code, message, at, hint) };
   };
 }
 

@@ -4,6 +4,8 @@ import type { Db } from "./open.js";
 export interface IncomingRecord {
   readonly key: string;
   readonly documentKey: string;
+  /** Of a batch document: which of its members it belongs to; then a whole delivery is one of that member. */
+  readonly member: string | null;
   /** Orders as text; null when the pipeline has no cursor. */
   readonly cursor: string | null;
   readonly line: number;
@@ -34,8 +36,9 @@ export interface MergeResult {
 export interface MergeOptions {
   /** It was read from its first to its last row; bad rows of an earlier reading that it does not have are mended. */
   readonly wholeUnit: boolean;
-  /** It holds all records of each document in it. */
+  /** It holds all records of each document in it; `byMember`: of each member of a batch. */
   readonly wholeDocuments: boolean;
+  readonly byMember: boolean;
   /** What it holds all of: what is left of this unit, or every month that occurs at this position of its records. */
   readonly whole: "unit" | { readonly month: number } | null;
   /** Says that a record is missing from it, where some of its rows could not be read. */
@@ -53,6 +56,7 @@ CREATE TEMP TABLE IF NOT EXISTS incoming (
   key TEXT NOT NULL UNIQUE,
   document_id INTEGER NOT NULL,
   former_document_id INTEGER,
+  member TEXT,
   cursor TEXT,
   line INTEGER NOT NULL,
   data TEXT NOT NULL,
@@ -95,10 +99,10 @@ export class Staging {
       .raw();
     this.findIncoming = db.prepare("SELECT cursor, data FROM incoming WHERE key = ?").raw();
     this.insert = db.prepare(
-      "INSERT INTO incoming (key, document_id, former_document_id, cursor, line, data, problem, raw, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO incoming (key, document_id, former_document_id, member, cursor, line, data, problem, raw, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.replace = db.prepare(
-      "UPDATE incoming SET document_id = ?, former_document_id = ?, cursor = ?, line = ?, data = ?, problem = ?, raw = ?, changed = ? WHERE key = ?",
+      "UPDATE incoming SET document_id = ?, former_document_id = ?, member = ?, cursor = ?, line = ?, data = ?, problem = ?, raw = ?, changed = ? WHERE key = ?",
     );
     this.markTwice = db.prepare("UPDATE incoming SET problem = ?, raw = ?, changed = 1 WHERE key = ?");
     this.insertMisfit = db.prepare(
@@ -128,6 +132,7 @@ export class Staging {
       record.key,
       documentId,
       former,
+      record.member,
       record.cursor,
       record.line,
       record.data,
@@ -141,7 +146,18 @@ export class Staging {
     if (data === record.data) return "repeated";
     if (cursor !== null && record.cursor !== null && cursor !== record.cursor) {
       if (record.cursor < cursor) return "older";
-      this.replace.run(documentId, former, record.cursor, record.line, record.data, problemText, record.raw, changed, record.key);
+      this.replace.run(
+        documentId,
+        former,
+        record.member,
+        record.cursor,
+        record.line,
+        record.data,
+        problemText,
+        record.raw,
+        changed,
+        record.key,
+      );
       return "changed";
     }
     this.markTwice.run(JSON.stringify(twice(record.line)), record.raw ?? record.data, record.key);
@@ -169,7 +185,7 @@ export class Staging {
       for (const cell of cellsOf(raw)) {
         const documentId = this.findDocument.get(this.pipelineId, cell) as number | undefined;
         if (documentId === undefined) continue;
-        this.insert.run(key, documentId, null, null, line, "[]", problem, raw, 1);
+        this.insert.run(key, documentId, null, null, null, line, "[]", problem, raw, 1);
         this.db.prepare("DELETE FROM misfits WHERE key = ?").run(key);
         break;
       }
@@ -184,11 +200,14 @@ export class Staging {
   merge(unitId: number, options: MergeOptions): MergeResult {
     const { db, pipelineId } = this;
     const { wholeDocuments } = options;
+    // Of a batch, a delivery is whole for each of its members and not for the batch.
+    const wholeOf = options.byMember ? "member" : "document_id";
+    const ofPipeline = options.byMember ? `r.pipeline_id = ${pipelineId} AND ` : "";
     if (wholeDocuments) {
       // An older delivery read late must not undo a newer one.
-      db.exec(`DELETE FROM incoming WHERE document_id IN (
-        SELECT i.document_id FROM incoming i GROUP BY i.document_id
-        HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE r.document_id = i.document_id))`);
+      db.exec(`DELETE FROM incoming WHERE ${wholeOf} IN (
+        SELECT i.${wholeOf} FROM incoming i GROUP BY i.${wholeOf}
+        HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE ${ofPipeline}r.${wholeOf} = i.${wholeOf}))`);
     }
     db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
       OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`);
@@ -199,7 +218,8 @@ export class Staging {
     }
     let removed = options.whole === null ? 0 : this.takeAwayMissing(unitId, options.whole, options.missing);
     if (wholeDocuments) {
-      const gone = `SELECT r.id FROM records r WHERE r.document_id IN (SELECT document_id FROM incoming) AND r.key NOT IN (SELECT key FROM incoming)`;
+      const whole = `${ofPipeline}r.${wholeOf} IN (SELECT ${wholeOf} FROM incoming)`;
+      const gone = `SELECT r.id FROM records r WHERE ${whole} AND r.key NOT IN (SELECT key FROM incoming)`;
       db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE id IN (${gone}))`);
       db.prepare(
         `DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM records WHERE id IN (${gone}))`,
@@ -207,9 +227,9 @@ export class Staging {
       removed += db.prepare(`DELETE FROM records WHERE id IN (${gone})`).run().changes;
     }
     db.prepare(
-      `INSERT INTO records (pipeline_id, key, document_id, cursor, unit_id, line, shape_id, data, problem)
-       SELECT ?, key, document_id, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
-       ON CONFLICT (pipeline_id, key) DO UPDATE SET document_id = excluded.document_id, cursor = excluded.cursor, unit_id = excluded.unit_id,
+      `INSERT INTO records (pipeline_id, key, document_id, member, cursor, unit_id, line, shape_id, data, problem)
+       SELECT ?, key, document_id, member, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
+       ON CONFLICT (pipeline_id, key) DO UPDATE SET document_id = excluded.document_id, member = excluded.member, cursor = excluded.cursor, unit_id = excluded.unit_id,
          line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem`,
     ).run(pipelineId, unitId, this.shapeId);
     return { removed };
