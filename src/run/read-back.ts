@@ -114,8 +114,9 @@ function noteDecisions(
 ): void {
   const decided = after.filter(({ change, posted }, index) => {
     const first = posted[0];
-    const isDecided = change !== null && change.kind !== "hold" && before[index]?.change?.kind !== "hold";
-    return isDecided && first !== undefined && isEdited(standings.get(first.idempotencyKey));
+    const isDecided = change !== null && change.kind !== "hold" && change.kind !== "quarantine" && before[index]?.change?.kind !== "hold";
+    const standing = first === undefined ? undefined : standings.get(first.idempotencyKey);
+    return isDecided && isEdited(standing) && !(standing as Standing).isFresh;
   });
   if (decided.length === 0) return;
   lease.write(() => {

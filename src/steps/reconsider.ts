@@ -2,14 +2,15 @@ import type { TargetSettings } from "../config/pipeline.js";
 import { type Document, type Line, lineAmount } from "../model/document.js";
 import type { Change } from "../model/plan.js";
 import type { Held, Posting } from "../model/posting.js";
-import { problem } from "../model/problem.js";
+import { type Problem, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import { changedHeld } from "./diff.js";
 
 /** What the target was found to hold of a posting, beside what was posted. */
 export interface Standing {
-  /** `unclear`: it cannot be told, or it was posted so lately that the target may not show it as it is. */
-  readonly found: "as posted" | "changed" | "gone" | "unclear";
+  readonly found: "as posted" | "changed" | "gone";
+  /** It was posted so lately that the target may still show what was there before. */
+  readonly isFresh: boolean;
   /** In words, what differs; of what is gone, the number that cancelled it. */
   readonly about: string | null;
   readonly isDraft: boolean;
@@ -37,6 +38,10 @@ function isAboutPosting(change: Change): change is AboutPosting {
 
 function afterEdit(change: AboutPosting, posted: Posting, standing: Standing, policy: Policy): Change {
   const { key } = change;
+  if (standing.isFresh) {
+    // Nothing is undone on the word of a replica that may lag; the next run looks again.
+    return change.kind === "keep" ? change : { kind: "hold", key, document: null, problem: editedProblem(key, posted, standing) };
+  }
   const isGone = standing.found === "gone";
   // Nobody wants it and it is not there: that is agreement, whoever took it out.
   if (isGone && change.kind === "reverse") return { ...change, gone: { reference: standing.about } };
@@ -49,23 +54,29 @@ function afterEdit(change: AboutPosting, posted: Posting, standing: Standing, po
   return { kind: standing.isDraft && standing.canUpdate ? "update" : "replace", key, document: wanted, fingerprint, posted };
 }
 
-export function editedProblem(key: string, posted: Posting, { found, about }: Pick<Standing, "found" | "about">) {
+export function editedProblem(
+  key: string,
+  posted: Posting,
+  { found, about, isFresh }: Pick<Standing, "found" | "about" | "isFresh">,
+): Problem {
   const by = about === null ? "" : found === "gone" ? ` (cancelled by ${about})` : `: ${about}`;
   const what = found === "gone" ? "is no longer there" : "was changed there";
   return problem(
     "TARGET_EDITED",
     `posted as ${posted.reference}, and in the target it ${what}${by}`,
     { document: displayKey(key) },
-    "put it right in the target, or drop it here with a reason; `target.edited` says what is done without asking",
+    isFresh
+      ? "it was posted a moment ago, so the target may only be slow to show it; the next run looks again"
+      : "put it right in the target, or drop it here with a reason; `target.edited` says what is done without asking",
   );
 }
 
 /** Judges what the target gave back. `isFresh`: it was posted less than the target's quiet time ago. */
 export function standingOf(posted: Posting, held: Held, options: { readonly canUpdate: boolean; readonly isFresh: boolean }): Standing {
   const { canUpdate, isFresh } = options;
-  if (held.kind === "gone") return { found: isFresh ? "unclear" : "gone", about: held.reference, isDraft: false, canUpdate };
+  if (held.kind === "gone") return { found: "gone", about: held.reference, isFresh, isDraft: false, canUpdate };
   const about = differenceOf(posted.document, held.document);
-  return { found: about === null ? "as posted" : isFresh ? "unclear" : "changed", about, isDraft: held.isDraft, canUpdate };
+  return { found: about === null ? "as posted" : "changed", about, isFresh, isDraft: held.isDraft, canUpdate };
 }
 
 /** Most differences that are told of one document. */

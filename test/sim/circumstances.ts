@@ -32,14 +32,26 @@ export function circumstancesOf(random: Random): Circumstances {
 function mannersOf(random: Random): Manners {
   const quietMs = random.pick([0, 5_000, 60_000, 60_000, 10 * MINUTE]);
   const isWild = random.chance(0.5);
+  const searchable = random.chance(0.85);
+  // Where nobody can look a document up, a draft cannot be found either; a person finishes it.
+  const steps =
+    searchable && random.chance(0.4)
+      ? random.pick([
+          ["save", "audit"],
+          ["save", "submit", "audit"],
+        ])
+      : null;
   return {
     traits: {
+      ...(steps === null ? {} : { steps, drafts: true }),
       deduplicates: random.chance(0.3),
       quietMs,
       batch: random.between(1, 5),
       concurrency: random.between(1, 4),
-      searchable: random.chance(0.85),
+      searchable,
     },
+    canUpdate: steps !== null && random.chance(0.5),
+    canRead: random.chance(0.3),
     lagMs: random.chance(0.5) ? 0 : Math.floor(quietMs * random.next() * 0.5),
     echoes: random.chance(0.5),
     canCheck: random.chance(0.3),

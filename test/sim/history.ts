@@ -7,7 +7,7 @@ import { Clock } from "./clock.js";
 import type { Inspector } from "./inspector.js";
 import { checkAtRest, checkEnd, checkRead, checkSend } from "./invariants.js";
 import { KNOWN } from "./known.js";
-import { drop, resolveByHand, retryRequest } from "./person.js";
+import { drop, edit, resolveByHand, retryRequest } from "./person.js";
 import { connect, type Place, type Prepared } from "./place.js";
 import { type Fate, Killed, LUCKY, SimProcess } from "./process.js";
 import { Random } from "./random.js";
@@ -55,7 +55,7 @@ export async function runHistory(seed: number, place: Place, plant: Plant | null
 class History {
   private readonly clock = new Clock();
   private readonly story = new Story(() => this.clock.now);
-  private readonly books = new Books(this.story, () => this.clock.now);
+  private readonly books: Books;
   private readonly wishes: Wishes;
   private readonly source: SimSource;
   private readonly target: SimTarget;
@@ -72,8 +72,10 @@ class History {
     private readonly prepared: Prepared,
     private readonly plant: Plant | null,
   ) {
-    const { clock, story, books } = this;
+    const { clock, story } = this;
     const { variant, delivery, manners } = circumstances;
+    const books = new Books(story, () => clock.now, manners.traits.steps?.length ?? 1);
+    this.books = books;
     this.stores = prepared.stores;
     this.inspector = prepared.inspector;
     this.wishes = new Wishes(circumstances.wishes, clock, random, story);
@@ -119,6 +121,12 @@ class History {
       story.tell(`the clock is set back, and is now ${Math.round(-this.clockError / 1000)} s behind`);
     }
     if (random.chance(0.08)) drop(this.anyStore, this.name, random, story);
+    const { manners } = this.target;
+    // Whoever is at work may have looked before the person came; and a clock that jumps says nothing of what is fresh.
+    if (manners.canRead && this.running.size === 0 && this.clockError === 0 && random.chance(0.2)) {
+      edit(this.anyStore, this.name, this.books, { now: this.clock.now, quietMs: manners.traits.quietMs, random, story });
+      await this.pass(manners.lagMs + 1);
+    }
     const what = random.between(1, 20);
     if (what <= 2) await this.run({ kind: "plan" });
     else if (what === 3) await this.run({ kind: "retry", only: retryRequest(this.anyStore, this.name, random) });

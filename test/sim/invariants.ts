@@ -17,13 +17,14 @@ export function checkSend(story: Story, inspector: Inspector, process: SimProces
   const owner = inspector.leaseOwner();
   if (owner !== process.owner) story.violate(`${process.name} sends ${key} without the lease, which ${owner ?? "nobody"} holds`);
   if (!inspector.isNoted(key)) story.violate(`${key} is sent before it is noted`);
-  if (request.reverses !== null) return;
+  if (request.reverses !== null || request.step !== null) return;
   const document = inspector.document(request.documentKey);
   if (document === null || document.badRows > 0) {
     story.violate(`${key} is sent although ${document?.badRows ?? "all"} of its records cannot be used`);
     return;
   }
-  if (document.references.length > 0) story.violate(`${key} is sent although ${document.references.join(", ")} is not reversed`);
+  if (request.changes === null ? document.references.length > 0 : document.references.join() !== request.changes.reference)
+    story.violate(`${key} is sent although ${document.references.join(", ")} is not reversed`);
   const content = contentOf(document.rows);
   const sent = linesOf(request.document);
   if (content.kind !== "wanted" || content.lines !== sent)
@@ -47,7 +48,7 @@ export function checkRead(story: Story, inspector: Inspector, source: SimSource,
 export function checkAtRest(story: Story, inspector: Inspector, books: Books, wishes: Wishes, circumstances: Circumstances): void {
   for (const document of inspector.documents()) {
     if (document.isTouched || document.isInDoubt || document.listed !== null || isLeftAlone(inspector, document)) continue;
-    compare(story, document, document.badRows > 0 ? { kind: "faulty" } : contentOf(document.rows), books.live(document.key));
+    compare(story, document, document.badRows > 0 ? { kind: "faulty" } : contentOf(document.rows), books);
   }
   const watermark = inspector.watermark();
   if (watermark === null || circumstances.delivery.kind !== "windows") return;
@@ -75,6 +76,10 @@ export function checkEnd(story: Story, inspector: Inspector, books: Books, wishe
     const own = all.filter((row) => !wasDropped(inspector, row));
     const content = contentOf(own);
     const live = books.live(key);
+    if (books.wasEdited(key)) {
+      if (document.isInDoubt) story.violate(`${key} is still in doubt`);
+      continue;
+    }
     if (document.isInDoubt) story.violate(`${key} is still in doubt`);
     if (document.references.join() !== live.map((entry) => entry.reference).join())
       story.violate(
@@ -88,7 +93,7 @@ export function checkEnd(story: Story, inspector: Inspector, books: Books, wishe
       if (!isRefused && !isHeld && !isBad) story.violate(`${key} waits (${document.code}) although nothing speaks against it`);
       continue;
     }
-    compare(story, document, content, live);
+    compare(story, document, content, books);
   }
   for (const key of books.documentKeys()) if (!rows.has(key)) story.violate(`${key} is booked, and nobody ever wanted it`);
   const expected = new Map<string, bigint>();
@@ -104,7 +109,14 @@ export function checkEnd(story: Story, inspector: Inspector, books: Books, wishe
   }
 }
 
-function compare(story: Story, document: SeenDocument, content: Content, live: readonly Entry[]): void {
+function compare(story: Story, document: SeenDocument, content: Content, books: Books): void {
+  // What a person changed is noticed when its source changes, and is then on the list.
+  if (books.wasEdited(document.key)) return;
+  const live = books.live(document.key);
+  for (const entry of live) {
+    if (books.isDraft(entry))
+      story.violate(`${document.key} is not on the list, and ${entry.reference} got no further than step ${entry.step}`);
+  }
   const booked = live.map((entry) => `${entry.reference} ${linesOf(entry.document)}`).join(" and ") || "nothing";
   if (content.kind === "faulty") story.violate(`${document.key} has records that cannot be used, and is not on the list`);
   else if (content.kind === "unwanted") {

@@ -25,6 +25,34 @@ export function drop(store: Store, pipeline: string, random: Random, story: Stor
   });
 }
 
+/** Changes, cancels or deletes in the target something that the program posted a while ago. */
+export function edit(
+  store: Store,
+  pipeline: string,
+  books: Books,
+  { now, quietMs, random, story }: { readonly now: number; readonly quietMs: number; readonly random: Random; readonly story: Story },
+): void {
+  const pipelineId = store.pipelineId(pipeline);
+  const known = books.documentKeys().flatMap((key) => {
+    const documentId = store.records.documentId(pipelineId, key);
+    const posting = documentId === null || store.attempts.isOpen(documentId) ? null : store.postings.current(documentId, key);
+    const entry = books.live(key)[0];
+    const isOld = posting !== null && now - Date.parse(posting.postedAt) > quietMs;
+    return isOld && entry?.reference === posting.reference && entry.editedAt === null ? [entry] : [];
+  });
+  const [first, ...others] = known;
+  if (first === undefined) return;
+  const entry = random.pick([first, ...others]);
+  if (random.chance(0.4)) {
+    story.tell(`a person takes ${entry.reference} of ${entry.documentKey} out of the books`);
+    books.takeOut(entry);
+    return;
+  }
+  story.tell(`a person changes ${entry.reference} of ${entry.documentKey}`);
+  const lines = entry.document.lines.map((line) => ({ ...line, amountMinor: line.amountMinor + 1n, text: "by hand" }));
+  books.edit(entry, { ...entry.document, lines });
+}
+
 /** What `sync quarantine retry` asks for: one item, dropped ones too, or all; null is all. */
 export function retryRequest(store: Store, pipeline: string, random: Random): ReadonlySet<string> | null {
   const pipelineId = store.pipelineId(pipeline);

@@ -1,8 +1,8 @@
-import type { PostItem, ReverseItem, Target, TargetTraits } from "../../src/connectors/contract.js";
+import type { AdvanceItem, PostItem, ReverseItem, Target, TargetTraits, UpdateItem } from "../../src/connectors/contract.js";
 import type { Document } from "../../src/model/document.js";
-import type { Found, PostOutcome } from "../../src/model/posting.js";
+import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../../src/model/posting.js";
 import { type Problem, ProblemError, problem } from "../../src/model/problem.js";
-import type { Books } from "./books.js";
+import type { Books, Entry, State } from "./books.js";
 import type { Clock } from "./clock.js";
 import { KNOWN } from "./known.js";
 import type { SimProcess } from "./process.js";
@@ -18,6 +18,10 @@ export interface Manners {
   readonly echoes: boolean;
   /** It can say beforehand that it would refuse a document. */
   readonly canCheck: boolean;
+  /** It can give drafts other content. */
+  readonly canUpdate: boolean;
+  /** It can be read, so that what a person changed in it is noticed. */
+  readonly canRead: boolean;
   /** How often a call goes wrong, from 0 to 1. */
   readonly badCalls: number;
   readonly badItems: number;
@@ -29,6 +33,10 @@ export interface Request {
   readonly fingerprint: string;
   readonly document: Document;
   readonly reverses: string | null;
+  /** Of a request to take a document further: the step. */
+  readonly step: string | null;
+  /** Of a request to change a draft: its number, and the key it has until then. */
+  readonly changes: { readonly reference: string; readonly key: string } | null;
 }
 
 /** Sees every request as it leaves, before the target does. */
@@ -64,13 +72,45 @@ export class SimTarget {
       await process.wait(this.latency());
       return documents.map((document) => (isRefused(document) ? REFUSED : null));
     };
+    const { traits, canCheck, canUpdate, canRead } = this.manners;
+    const update: Target["update"] = (items) => this.call(process, "update to", items.map(updateRequest));
     return {
-      traits: this.manners.traits,
+      traits,
       post: (items) => this.call(process, "post", items.map(postRequest)),
       reverse: (items) => this.call(process, "reverse", items.map(reverseRequest)),
       lookup: (key) => this.lookup(process, key),
-      ...(this.manners.canCheck ? { check } : {}),
+      ...(canCheck ? { check } : {}),
+      ...(traits.steps === undefined
+        ? {}
+        : {
+            advance: (step, items) =>
+              this.call(
+                process,
+                step,
+                items.map((item) => stepRequest(step, item)),
+              ),
+          }),
+      ...(canUpdate ? { update, postings: () => this.all() } : {}),
+      ...(canRead ? { read: (postings: readonly Posting[]) => this.read(process, postings) } : {}),
     };
+  }
+
+  private async read(process: SimProcess, postings: readonly Posting[]): Promise<Held[]> {
+    process.effect(`read ${postings.map((posting) => posting.idempotencyKey).join(" ")}`);
+    await process.wait(this.latency());
+    if (!this.isCalm && this.random.chance(this.manners.badCalls / 4))
+      throw new ProblemError(problem("TARGET_UNAVAILABLE", "connection refused"));
+    process.effect("what was read");
+    return postings.map((posting): Held => {
+      const seen = this.books.seen(posting.idempotencyKey, this.manners.lagMs);
+      if (seen === null || seen.entry.isTakenOut) return { kind: "gone", reference: null };
+      return { kind: "held", document: seen.state.document, isDraft: seen.state.step < this.books.steps };
+    });
+  }
+
+  private async *all(): AsyncGenerator<PostedEntry> {
+    for (const entry of this.books.entries)
+      yield { ...this.foundOf(entry, entry), idempotencyKey: entry.key, fingerprint: entry.fingerprint, document: entry.document };
   }
 
   private async call(process: SimProcess, act: string, requests: readonly Request[]): Promise<PostOutcome[]> {
@@ -124,8 +164,8 @@ export class SimTarget {
     let found: Found | null = null;
     const isFailing = !KNOWN.lookupsOutliveRun && !this.isCalm && this.random.chance(this.manners.badCalls / 4);
     this.clock.at(this.clock.now + latency / 2, () => {
-      const entry = this.books.find(key);
-      if (entry !== null && entry.bookedAt + this.manners.lagMs <= this.clock.now) found = this.foundOf(entry.reference, entry.fingerprint);
+      const seen = this.books.seen(key, this.manners.lagMs);
+      if (seen !== null) found = this.foundOf(seen.entry, seen.state);
     });
     await process.wait(latency);
     process.effect(`the answer to lookup ${key}`);
@@ -156,19 +196,61 @@ export class SimTarget {
       return { kind: "busy", problem: problem("TARGET_BUSY", "too many requests"), retryAfterMs };
     }
     if (plan === "unknown, not taken") return UNCONFIRMED;
+    const outcome = this.act(request);
+    return plan === "unknown, taken" && "reference" in outcome ? UNCONFIRMED : outcome;
+  }
+
+  private act(request: Request): PostOutcome {
     const { books } = this;
+    const refused = (message: string): PostOutcome => ({ kind: "rejected", problem: problem("TARGET_REJECTED", message) });
+    if (request.step !== null) {
+      const entry = books.find(request.key);
+      const wanted = (this.manners.traits.steps ?? []).indexOf(request.step) + 1;
+      if (entry === null) return refused("there is no such document");
+      if (entry.step >= wanted) return { kind: "exists", ...this.foundOf(entry, entry) };
+      if (entry.step < wanted - 1) return refused("not before the step before it");
+      books.advance(entry);
+      return { kind: "created", ...this.foundOf(entry, entry) };
+    }
+    if (request.changes !== null) {
+      const entry = books.find(request.changes.key);
+      if (entry === null || !books.isDraft(entry)) return refused("that is no draft");
+      if (isRefused(request.document)) return { kind: "rejected", problem: REFUSED };
+      this.checkEdited(entry, "changed");
+      books.change(entry, request);
+      return { kind: "created", ...this.foundOf(entry, entry) };
+    }
     const known = books.find(request.key);
     if (known !== null && this.manners.traits.deduplicates) {
       if (known.fingerprint !== request.fingerprint) this.story.violate(`${request.key} is sent again, with other content`);
-      return { kind: "exists", ...this.foundOf(known.reference, known.fingerprint) };
+      return { kind: "exists", ...this.foundOf(known, known) };
     }
-    if (request.reverses === null && isRefused(request.document)) return { kind: "rejected", problem: REFUSED };
+    if (request.reverses !== null) {
+      const original = books.live(request.documentKey).find((entry) => entry.reference === request.reverses);
+      if (original !== undefined) this.checkEdited(original, "cancelled");
+      if (original !== undefined && books.isDraft(original)) {
+        books.delete(original);
+        return { kind: "created", reference: original.reference };
+      }
+    } else if (isRefused(request.document)) return { kind: "rejected", problem: REFUSED };
     const entry = books.book(request);
-    return plan === "unknown, taken" ? UNCONFIRMED : { kind: "created", ...this.foundOf(entry.reference, entry.fingerprint) };
+    return { kind: "created", ...this.foundOf(entry, entry) };
   }
 
-  private foundOf(reference: string, fingerprint: string): Found {
-    return this.manners.echoes ? { reference, fingerprint } : { reference };
+  /** The pipelines of the simulation hold what a person changed, where it can be read. */
+  private checkEdited(entry: Entry, what: string): void {
+    if (entry.editedAt !== null) this.story.violate(`${entry.reference} was changed by a person, and is ${what} all the same`);
+  }
+
+  private foundOf({ reference, reverses }: Entry, { fingerprint, step }: Pick<State, "fingerprint" | "step">): Found {
+    const { echoes, traits } = this.manners;
+    const name = reverses === null ? traits.steps?.[step - 1] : undefined;
+    return {
+      reference,
+      ...(echoes ? { fingerprint } : {}),
+      ...(name === undefined ? {} : { step: name }),
+      ...(reverses === null && step < this.books.steps ? { isDraft: true } : {}),
+    };
   }
 
   private latency(): number {
@@ -190,10 +272,19 @@ function outcomeText(outcome: PostOutcome): string {
 }
 
 function postRequest({ document, idempotencyKey, fingerprint }: PostItem): Request {
-  return { key: idempotencyKey, documentKey: document.key, fingerprint, document, reverses: null };
+  return { key: idempotencyKey, documentKey: document.key, fingerprint, document, reverses: null, step: null, changes: null };
+}
+
+function updateRequest({ posting, ...item }: UpdateItem): Request {
+  return { ...postRequest(item), changes: { reference: posting.reference, key: posting.idempotencyKey } };
+}
+
+function stepRequest(step: string, { posting }: AdvanceItem): Request {
+  const { documentKey, document, idempotencyKey, fingerprint } = posting;
+  return { key: idempotencyKey, documentKey, fingerprint, document, reverses: null, step, changes: null };
 }
 
 function reverseRequest({ posting, idempotencyKey, fingerprint }: ReverseItem): Request {
   const { documentKey, document, reference } = posting;
-  return { key: idempotencyKey, documentKey, fingerprint, document, reverses: reference };
+  return { key: idempotencyKey, documentKey, fingerprint, document, reverses: reference, step: null, changes: null };
 }
