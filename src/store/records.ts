@@ -58,8 +58,9 @@ export class RecordTable {
 
   constructor(private readonly db: Db) {
     this.setTouched = db.prepare("UPDATE documents SET touched = ? WHERE id = ?");
+    // With a bare `LIMIT ?` SQLite plans a statement anew each time it is given a number.
     this.nextDocuments = db
-      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ?")
+      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ? + 0")
       .raw();
     this.nextRecords = db
       .prepare(
@@ -73,8 +74,11 @@ export class RecordTable {
   /** The number of a list of field names in this store. */
   shapeId(pipelineId: number, fields: readonly string[]): number {
     const text = JSON.stringify(fields);
+    const find = this.db.prepare("SELECT id FROM shapes WHERE pipeline_id = ? AND fields = ?").pluck();
+    const known = find.get(pipelineId, text) as number | undefined;
+    if (known !== undefined) return known;
     this.db.prepare("INSERT INTO shapes (pipeline_id, fields) VALUES (?, ?) ON CONFLICT DO NOTHING").run(pipelineId, text);
-    return this.db.prepare("SELECT id FROM shapes WHERE pipeline_id = ? AND fields = ?").pluck().get(pipelineId, text) as number;
+    return find.get(pipelineId, text) as number;
   }
 
   shapes(pipelineId: number): Map<number, readonly string[]> {
@@ -208,6 +212,10 @@ export class Staging {
   private readonly markTwice;
   private readonly insertMisfit;
   private readonly findDropped;
+  /** Each is false only when there is certainly no such row; most units bring few news and no faults. */
+  private holdsRows = true;
+  private holdsChanges = true;
+  private holdsFaults = true;
   private lastDocumentKey: string | null = null;
   private lastDocumentId = 0;
 
@@ -218,7 +226,7 @@ export class Staging {
   ) {
     db.exec(STAGING);
     this.clear();
-    this.addDocument = db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0) ON CONFLICT DO NOTHING");
+    this.addDocument = db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0)");
     this.findDocument = db.prepare("SELECT id FROM documents WHERE pipeline_id = ? AND key = ?").pluck();
     this.findStored = db
       .prepare("SELECT document_id, cursor, data, problem, shape_id FROM records WHERE pipeline_id = ? AND key = ?")
@@ -254,6 +262,9 @@ export class Staging {
       stored[4] === this.shapeId;
     const changed = isOlder ? OLDER : isSame ? SAME : CHANGED;
     const former = stored !== undefined && stored[0] !== documentId ? stored[0] : null;
+    this.holdsRows = true;
+    if (changed === CHANGED) this.holdsChanges = true;
+    if (problemText !== null) this.holdsFaults = true;
     const inserted = this.insert.run(
       record.key,
       documentId,
@@ -274,12 +285,16 @@ export class Staging {
       this.replace.run(documentId, former, record.cursor, record.line, record.data, problemText, record.raw, changed, record.key);
       return "changed";
     }
+    this.holdsChanges = true;
+    this.holdsFaults = true;
     this.markTwice.run(JSON.stringify(twice(record.line)), record.raw ?? record.data, record.key);
     return "twice";
   }
 
   addMisfit(misfit: IncomingMisfit): Arrival {
     if (this.wasDropped(misfit.key, misfit.raw)) return "dropped";
+    this.holdsRows = true;
+    this.holdsFaults = true;
     this.insertMisfit.run(misfit.key, misfit.line, misfit.raw, JSON.stringify(misfit.problem));
     return "changed";
   }
@@ -289,6 +304,7 @@ export class Staging {
    * be posted without a row that could not be read.
    */
   attributeMisfits(cellsOf: (raw: string) => readonly string[]): void {
+    if (!this.holdsFaults) return;
     const rows = this.db.prepare("SELECT key, line, raw, problem FROM misfits").all() as {
       key: string;
       line: number;
@@ -299,6 +315,7 @@ export class Staging {
       for (const cell of cellsOf(raw)) {
         const documentId = this.findDocument.get(this.pipelineId, cell) as number | undefined;
         if (documentId === undefined) continue;
+        this.holdsChanges = true;
         this.insert.run(key, documentId, null, null, line, "[]", problem, raw, 1);
         this.db.prepare("DELETE FROM misfits WHERE key = ?").run(key);
         break;
@@ -316,26 +333,37 @@ export class Staging {
     const { wholeDocuments } = options;
     if (wholeDocuments) {
       // An older delivery read late must not undo a newer one.
-      db.exec(`DELETE FROM incoming WHERE document_id IN (
-        SELECT i.document_id FROM incoming i GROUP BY i.document_id
-        HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE r.document_id = i.document_id))`);
+      db.prepare(
+        `DELETE FROM incoming WHERE document_id IN (
+           SELECT i.document_id FROM incoming i GROUP BY i.document_id
+           HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE r.document_id = i.document_id))`,
+      ).run();
     }
-    db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
-      OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`);
+    if (this.holdsChanges) {
+      db.prepare(
+        `UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
+           OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`,
+      ).run();
+    }
     if (options.wholeUnit) {
-      const mended = "unit_id = ? AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming)";
-      db.prepare(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE ${mended})`).run(unitId);
-      db.prepare(`DELETE FROM records WHERE ${mended}`).run(unitId);
+      const mended = db
+        .prepare(
+          "DELETE FROM records WHERE unit_id = ? AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming) RETURNING document_id",
+        )
+        .pluck()
+        .all(unitId) as number[];
+      for (const documentId of mended) db.prepare("UPDATE documents SET touched = 1 WHERE id = ?").run(documentId);
     }
     let removed = 0;
     if (wholeDocuments) {
       const gone = `SELECT r.id FROM records r WHERE r.document_id IN (SELECT document_id FROM incoming) AND r.key NOT IN (SELECT key FROM incoming)`;
-      db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE id IN (${gone}))`);
+      db.prepare(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE id IN (${gone}))`).run();
       db.prepare(
         `DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM records WHERE id IN (${gone}))`,
       ).run(pipelineId);
       removed = db.prepare(`DELETE FROM records WHERE id IN (${gone})`).run().changes;
     }
+    if (!this.holdsChanges) return { removed };
     db.prepare(
       `INSERT INTO records (pipeline_id, key, document_id, cursor, unit_id, line, shape_id, data, problem)
        SELECT ?, key, document_id, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
@@ -347,6 +375,7 @@ export class Staging {
 
   /** The records of this unit that cannot be used, for the quarantine. */
   *misfits(): Generator<{ key: string; line: number; raw: string; problem: string; documentId: number | null }> {
+    if (!this.holdsFaults) return;
     const rows = this.db
       .prepare(
         `SELECT key, line, coalesce(raw, data) AS raw, problem, document_id AS documentId FROM incoming WHERE problem IS NOT NULL AND changed >= 0
@@ -365,14 +394,20 @@ export class Staging {
       .run(this.pipelineId);
   }
 
+  /** Call it outside transactions: what is forgotten in one that is rolled back comes again. */
   clear(): void {
-    this.db.exec("DELETE FROM incoming; DELETE FROM misfits;");
+    if (!this.holdsRows) return;
+    this.holdsRows = false;
+    this.holdsChanges = false;
+    this.holdsFaults = false;
+    this.db.prepare("DELETE FROM incoming").run();
+    this.db.prepare("DELETE FROM misfits").run();
   }
 
   private documentId(key: string): number {
     if (key === this.lastDocumentKey) return this.lastDocumentId;
-    this.addDocument.run(this.pipelineId, key);
-    this.lastDocumentId = this.findDocument.get(this.pipelineId, key) as number;
+    const known = this.findDocument.get(this.pipelineId, key) as number | undefined;
+    this.lastDocumentId = known ?? Number(this.addDocument.run(this.pipelineId, key).lastInsertRowid);
     this.lastDocumentKey = key;
     return this.lastDocumentId;
   }
