@@ -213,8 +213,20 @@ function digitsAt(text: string, start: number, end: number): number {
   return value;
 }
 
+/** Formats are few and stand in pipeline files; every reading asks for the same ones again. */
+const knownFormats = new Map<string, readonly Part[]>();
+
 /** The parts of a format that must give a whole date. */
 function parseFormat(format: string): readonly Part[] {
+  let parts = knownFormats.get(format);
+  if (parts === undefined) {
+    parts = wholeDate(format);
+    knownFormats.set(format, parts);
+  }
+  return parts;
+}
+
+function wholeDate(format: string): readonly Part[] {
   const parts = splitFormat(format);
   for (const unit of ["year", "month", "day"] as const) {
     if (parts.some((part) => part.unit === unit)) continue;
@@ -269,8 +281,20 @@ interface ZoneOffsets {
   readonly ofLocal: (localMs: number) => number | null;
 }
 
-/** Offsets are asked of the runtime once per hour on the clock, because that costs a hundred times what reading a date does. */
+/** One per zone and process: to ask the runtime for a zone takes as long as reading a thousand dates. */
+const knownZones = new Map<string, ZoneOffsets>();
+
 function zoneOffsets(timeZone: string): ZoneOffsets {
+  let offsets = knownZones.get(timeZone);
+  if (offsets === undefined) {
+    offsets = askedOffsets(timeZone);
+    knownZones.set(timeZone, offsets);
+  }
+  return offsets;
+}
+
+/** Offsets are asked of the runtime once per hour on the clock, because that costs a hundred times what reading a date does. */
+function askedOffsets(timeZone: string): ZoneOffsets {
   const clock = zoneClock(timeZone);
   const exact = (utcMs: number): number => clock(Math.floor(utcMs / 1000) * 1000);
   const exactLocal = (localMs: number): number | null => {

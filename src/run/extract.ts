@@ -147,10 +147,12 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
 export function retryQuarantined(intake: Intake): Extracted {
   const { pipeline, pipelineId, store } = intake;
   const result = emptyExtract();
+  const waiting = store.quarantine.records(pipelineId);
+  if (waiting.length === 0) return result;
   const check = recordCheck(pipeline, intake.timeZone);
   const names = pipeline.source.schema.fields.map((field) => field.name);
   const staging = store.records.stage(pipelineId, store.records.shapeId(pipelineId, names));
-  for (const item of store.quarantine.records(pipelineId)) {
+  for (const item of waiting) {
     if (item.unit === null || item.line === null || item.raw === null || !item.raw.startsWith("{")) continue;
     const cells = JSON.parse(item.raw) as Record<string, string | boolean | null>;
     const origin = { unit: item.unit, line: item.line };

@@ -15,6 +15,7 @@ import { conflictProblem, isOther } from "./settle.js";
 export async function resumeAttempts(request: ApplyRequest, applied: Applied): Promise<Set<string>> {
   const settled = new Set<string>();
   const open = request.store.attempts.open(request.pipelineId);
+  if (open.length === 0) return settled;
   if (!request.target.traits.searchable) {
     // Such a target cannot tell; a person says what became of these.
     noteDoubts(request, open);

@@ -242,10 +242,11 @@ export function recordDecoder(request: Pick<WishRequest, "pipeline" | "pipelineI
   const { fields } = pipeline.source.schema;
   const names = fields.map((field) => field.name);
   const current = store.records.shapeId(pipelineId, names);
-  const shapes = store.records.shapes(pipelineId);
+  let shapes: ReadonlyMap<number, readonly string[]> | null = null;
   const read = rowReader(fields);
   return (record) => {
     if (record.shapeId === current) return read(record.data);
+    shapes ??= store.records.shapes(pipelineId);
     const former = shapes.get(record.shapeId) ?? [];
     const cells = JSON.parse(record.data) as unknown[];
     const moved = names.map((name) => {

@@ -11,7 +11,7 @@ export interface PlannedChange {
   readonly content: string | null;
 }
 
-const TABLE = `
+const TABLES = `
 CREATE TEMP TABLE IF NOT EXISTS changes (
   id INTEGER PRIMARY KEY,
   document_id INTEGER NOT NULL,
@@ -22,18 +22,23 @@ CREATE TEMP TABLE IF NOT EXISTS changes (
   content TEXT,
   note TEXT
 );
-DELETE FROM changes;`;
+CREATE TEMP TABLE IF NOT EXISTS changes_in_order (
+  seq INTEGER PRIMARY KEY,
+  change_id INTEGER NOT NULL
+);`;
 
 /** The changes of one plan, kept outside memory so that a plan may be of any size. */
 export class ChangeTable {
   private readonly insert;
+  private readonly countOf = Object.fromEntries(CHANGE_KINDS.map((kind) => [kind, 0])) as Record<ChangeKind, number>;
+  private isInOrder = false;
 
   constructor(
     private readonly db: Db,
     private readonly postings: PostingTable,
   ) {
-    db.exec("DROP INDEX IF EXISTS temp.changes_in_order");
-    db.exec(TABLE);
+    db.exec(TABLES);
+    db.prepare("DELETE FROM changes").run();
     this.insert = db.prepare("INSERT INTO changes (document_id, kind, key, date, fingerprint, content, note) VALUES (?, ?, ?, ?, ?, ?, ?)");
   }
 
@@ -42,6 +47,8 @@ export class ChangeTable {
     const date = document?.date ?? ("posted" in change ? change.posted.document.date : "");
     const fingerprint = "fingerprint" in change ? change.fingerprint : null;
     const note = change.kind === "hold" ? change.problem : "gone" in change ? (change.gone ?? null) : null;
+    this.isInOrder = false;
+    this.countOf[change.kind] += 1;
     this.insert.run(
       documentId,
       change.kind,
@@ -54,41 +61,40 @@ export class ChangeTable {
   }
 
   counts(): Record<ChangeKind, number> {
-    const counts = Object.fromEntries(CHANGE_KINDS.map((kind) => [kind, 0])) as Record<ChangeKind, number>;
-    for (const row of this.db.prepare("SELECT kind, count(*) AS n FROM changes GROUP BY kind").all() as { kind: ChangeKind; n: number }[])
-      counts[row.kind] = row.n;
-    return counts;
+    return { ...this.countOf };
   }
 
   /** By date and then by key, so that vouchers are numbered in the order of their dates. Reads `limit` rows at a time. */
   *inOrder(kinds: readonly ChangeKind[], limit: number): Generator<PlannedChange[]> {
-    this.db.exec("CREATE INDEX IF NOT EXISTS temp.changes_in_order ON changes (date, key, id)");
+    if (!kinds.some((kind) => this.countOf[kind] > 0)) return;
+    this.putInOrder();
     const marks = kinds.map(() => "?").join(", ");
+    // With a bare `LIMIT ?` SQLite plans a statement anew each time it is given a number.
     const next = this.db
       .prepare(
-        `SELECT id, document_id, kind, key, date, fingerprint, content, note FROM changes
-         WHERE kind IN (${marks}) AND (date, key, id) > (?, ?, ?) ORDER BY date, key, id LIMIT ?`,
+        `SELECT o.seq, c.document_id, c.kind, c.key, c.fingerprint, c.content, c.note
+         FROM changes_in_order o CROSS JOIN changes c ON c.id = o.change_id
+         WHERE o.seq > ? AND c.kind IN (${marks}) ORDER BY o.seq LIMIT ? + 0`,
       )
       .raw();
-    let after: readonly [string, string, number] = ["", "", 0];
+    let after = 0;
     for (;;) {
-      const rows = next.all(...kinds, ...after, limit) as [
-        number,
-        number,
-        ChangeKind,
-        string,
-        string,
-        string | null,
-        string | null,
-        string | null,
-      ][];
+      const rows = next.all(after, ...kinds, limit) as [number, number, ChangeKind, string, string | null, string | null, string | null][];
       const last = rows[rows.length - 1];
       if (last === undefined) return;
-      after = [last[4], last[3], last[0]];
-      yield rows.map(([, documentId, kind, key, , fingerprint, content, note]) => {
+      after = last[0];
+      yield rows.map(([, documentId, kind, key, fingerprint, content, note]) => {
         return { documentId, change: this.read(documentId, kind, key, fingerprint, content, note), content };
       });
     }
+  }
+
+  /** Sorted once, when the plan is complete. An index made then would do, but with it every prepared statement is compiled anew. */
+  private putInOrder(): void {
+    if (this.isInOrder) return;
+    this.db.prepare("DELETE FROM changes_in_order").run();
+    this.db.prepare("INSERT INTO changes_in_order (change_id) SELECT id FROM changes ORDER BY date, key, id").run();
+    this.isInOrder = true;
   }
 
   private read(

@@ -11,17 +11,25 @@ export interface Lease {
   readonly expiresAt: string;
 }
 
-const COLUMNS = "name, owner, host, pid, acquired_at AS acquiredAt, renewed_at AS renewedAt, expires_at AS expiresAt";
+const COLUMNS = "name, owner, host, pid, acquired_at, renewed_at, expires_at";
+
+type LeaseRow = [string, string, string, number, string, string, string];
 
 export class LeaseTable {
-  constructor(private readonly db: Db) {}
+  private readonly find;
 
+  constructor(private readonly db: Db) {
+    this.find = db.prepare<[string], LeaseRow>(`SELECT ${COLUMNS} FROM leases WHERE name = ?`).raw();
+  }
+
+  /** Asked for in every transaction of a run. */
   get(name: string): Lease | null {
-    return (this.db.prepare(`SELECT ${COLUMNS} FROM leases WHERE name = ?`).get(name) as Lease | undefined) ?? null;
+    const row = this.find.get(name);
+    return row === undefined ? null : readLease(row);
   }
 
   list(): Lease[] {
-    return this.db.prepare(`SELECT ${COLUMNS} FROM leases ORDER BY name`).all() as Lease[];
+    return this.db.prepare<[], LeaseRow>(`SELECT ${COLUMNS} FROM leases ORDER BY name`).raw().all().map(readLease);
   }
 
   /** Takes the lease, whoever held it; call inside a transaction in which the holder was judged. */
@@ -47,4 +55,8 @@ export class LeaseTable {
   release(name: string, owner: string): void {
     this.db.prepare("DELETE FROM leases WHERE name = ? AND owner = ?").run(name, owner);
   }
+}
+
+function readLease([name, owner, host, pid, acquiredAt, renewedAt, expiresAt]: LeaseRow): Lease {
+  return { name, owner, host, pid, acquiredAt, renewedAt, expiresAt };
 }

@@ -24,8 +24,9 @@ export class RecordTable {
 
   constructor(private readonly db: Db) {
     this.setTouched = db.prepare("UPDATE documents SET touched = ? WHERE id = ?");
+    // With a bare `LIMIT ?` SQLite plans a statement anew each time it is given a number.
     this.nextDocuments = db
-      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ?")
+      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ? + 0")
       .raw();
     this.nextRecords = db
       .prepare(
@@ -39,8 +40,11 @@ export class RecordTable {
   /** The number of a list of field names in this store. */
   shapeId(pipelineId: number, fields: readonly string[]): number {
     const text = JSON.stringify(fields);
+    const find = this.db.prepare("SELECT id FROM shapes WHERE pipeline_id = ? AND fields = ?").pluck();
+    const known = find.get(pipelineId, text) as number | undefined;
+    if (known !== undefined) return known;
     this.db.prepare("INSERT INTO shapes (pipeline_id, fields) VALUES (?, ?) ON CONFLICT DO NOTHING").run(pipelineId, text);
-    return this.db.prepare("SELECT id FROM shapes WHERE pipeline_id = ? AND fields = ?").pluck().get(pipelineId, text) as number;
+    return find.get(pipelineId, text) as number;
   }
 
   shapes(pipelineId: number): Map<number, readonly string[]> {

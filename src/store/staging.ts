@@ -82,6 +82,10 @@ export class Staging {
   private readonly markTwice;
   private readonly insertMisfit;
   private readonly findDropped;
+  /** Each is false only when there is certainly no such row; most units bring few news and no faults. */
+  private holdsRows = true;
+  private holdsChanges = true;
+  private holdsFaults = true;
   private lastDocumentKey: string | null = null;
   private lastDocumentId = 0;
 
@@ -92,7 +96,7 @@ export class Staging {
   ) {
     db.exec(STAGING);
     this.clear();
-    this.addDocument = db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0) ON CONFLICT DO NOTHING");
+    this.addDocument = db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0)");
     this.findDocument = db.prepare("SELECT id FROM documents WHERE pipeline_id = ? AND key = ?").pluck();
     this.findStored = db
       .prepare("SELECT document_id, cursor, data, problem, shape_id FROM records WHERE pipeline_id = ? AND key = ?")
@@ -128,6 +132,9 @@ export class Staging {
       stored[4] === this.shapeId;
     const changed = isOlder ? OLDER : isSame ? SAME : CHANGED;
     const former = stored !== undefined && stored[0] !== documentId ? stored[0] : null;
+    this.holdsRows = true;
+    if (changed === CHANGED) this.holdsChanges = true;
+    if (problemText !== null) this.holdsFaults = true;
     const inserted = this.insert.run(
       record.key,
       documentId,
@@ -160,12 +167,16 @@ export class Staging {
       );
       return "changed";
     }
+    this.holdsChanges = true;
+    this.holdsFaults = true;
     this.markTwice.run(JSON.stringify(twice(record.line)), record.raw ?? record.data, record.key);
     return "twice";
   }
 
   addMisfit(misfit: IncomingMisfit): Arrival {
     if (this.wasDropped(misfit.key, misfit.raw)) return "dropped";
+    this.holdsRows = true;
+    this.holdsFaults = true;
     this.insertMisfit.run(misfit.key, misfit.line, misfit.raw, JSON.stringify(misfit.problem));
     return "changed";
   }
@@ -175,6 +186,7 @@ export class Staging {
    * be posted without a row that could not be read.
    */
   attributeMisfits(cellsOf: (raw: string) => readonly string[]): void {
+    if (!this.holdsFaults) return;
     const rows = this.db.prepare("SELECT key, line, raw, problem FROM misfits").all() as {
       key: string;
       line: number;
@@ -185,6 +197,7 @@ export class Staging {
       for (const cell of cellsOf(raw)) {
         const documentId = this.findDocument.get(this.pipelineId, cell) as number | undefined;
         if (documentId === undefined) continue;
+        this.holdsChanges = true;
         this.insert.run(key, documentId, null, null, null, line, "[]", problem, raw, 1);
         this.db.prepare("DELETE FROM misfits WHERE key = ?").run(key);
         break;
@@ -205,27 +218,38 @@ export class Staging {
     const ofPipeline = options.byMember ? `r.pipeline_id = ${pipelineId} AND ` : "";
     if (wholeDocuments) {
       // An older delivery read late must not undo a newer one.
-      db.exec(`DELETE FROM incoming WHERE ${wholeOf} IN (
-        SELECT i.${wholeOf} FROM incoming i GROUP BY i.${wholeOf}
-        HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE ${ofPipeline}r.${wholeOf} = i.${wholeOf}))`);
+      db.prepare(
+        `DELETE FROM incoming WHERE ${wholeOf} IN (
+           SELECT i.${wholeOf} FROM incoming i GROUP BY i.${wholeOf}
+           HAVING max(i.cursor) < (SELECT max(r.cursor) FROM records r WHERE ${ofPipeline}r.${wholeOf} = i.${wholeOf}))`,
+      ).run();
     }
-    db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
-      OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`);
+    if (this.holdsChanges) {
+      db.prepare(
+        `UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
+           OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`,
+      ).run();
+    }
     if (options.wholeUnit) {
-      const mended = "unit_id = ? AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming)";
-      db.prepare(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE ${mended})`).run(unitId);
-      db.prepare(`DELETE FROM records WHERE ${mended}`).run(unitId);
+      const mended = db
+        .prepare(
+          "DELETE FROM records WHERE unit_id = ? AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming) RETURNING document_id",
+        )
+        .pluck()
+        .all(unitId) as number[];
+      for (const documentId of mended) db.prepare("UPDATE documents SET touched = 1 WHERE id = ?").run(documentId);
     }
     let removed = options.whole === null ? 0 : this.takeAwayMissing(unitId, options.whole, options.missing);
     if (wholeDocuments) {
       const whole = `${ofPipeline}r.${wholeOf} IN (SELECT ${wholeOf} FROM incoming)`;
       const gone = `SELECT r.id FROM records r WHERE ${whole} AND r.key NOT IN (SELECT key FROM incoming)`;
-      db.exec(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE id IN (${gone}))`);
+      db.prepare(`UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM records WHERE id IN (${gone}))`).run();
       db.prepare(
         `DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM records WHERE id IN (${gone}))`,
       ).run(pipelineId);
       removed += db.prepare(`DELETE FROM records WHERE id IN (${gone})`).run().changes;
     }
+    if (!this.holdsChanges) return { removed };
     db.prepare(
       `INSERT INTO records (pipeline_id, key, document_id, member, cursor, unit_id, line, shape_id, data, problem)
        SELECT ?, key, document_id, member, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
@@ -276,6 +300,7 @@ export class Staging {
 
   /** The records of this unit that cannot be used, for the quarantine. */
   *misfits(): Generator<{ key: string; line: number; raw: string; problem: string; documentId: number | null }> {
+    if (!this.holdsFaults) return;
     const rows = this.db
       .prepare(
         `SELECT key, line, coalesce(raw, data) AS raw, problem, document_id AS documentId FROM incoming WHERE problem IS NOT NULL AND changed >= 0
@@ -294,14 +319,20 @@ export class Staging {
       .run(this.pipelineId);
   }
 
+  /** Call it outside transactions: what is forgotten in one that is rolled back comes again. */
   clear(): void {
-    this.db.exec("DELETE FROM incoming; DELETE FROM misfits;");
+    if (!this.holdsRows) return;
+    this.holdsRows = false;
+    this.holdsChanges = false;
+    this.holdsFaults = false;
+    this.db.prepare("DELETE FROM incoming").run();
+    this.db.prepare("DELETE FROM misfits").run();
   }
 
   private documentId(key: string): number {
     if (key === this.lastDocumentKey) return this.lastDocumentId;
-    this.addDocument.run(this.pipelineId, key);
-    this.lastDocumentId = this.findDocument.get(this.pipelineId, key) as number;
+    const known = this.findDocument.get(this.pipelineId, key) as number | undefined;
+    this.lastDocumentId = known ?? Number(this.addDocument.run(this.pipelineId, key).lastInsertRowid);
     this.lastDocumentKey = key;
     return this.lastDocumentId;
   }

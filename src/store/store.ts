@@ -24,6 +24,7 @@ export class Store {
   readonly quarantine: QuarantineTable;
   readonly uniqueValues: UniqueValueTable;
   readonly audit: AuditTable;
+  private readonly immediate: (work: () => unknown) => unknown;
 
   private constructor(
     readonly file: string,
@@ -39,6 +40,7 @@ export class Store {
     this.quarantine = new QuarantineTable(db);
     this.uniqueValues = new UniqueValueTable(db);
     this.audit = new AuditTable(db);
+    this.immediate = db.transaction((work: () => unknown) => work()).immediate;
   }
 
   static open(file: string, options: OpenOptions): Store {
@@ -47,8 +49,11 @@ export class Store {
 
   /** The number of a pipeline in this store; made when it is new. */
   pipelineId(name: string): number {
+    const find = this.db.prepare("SELECT id FROM pipelines WHERE name = ?").pluck();
+    const known = find.get(name) as number | undefined;
+    if (known !== undefined) return known;
     this.db.prepare("INSERT INTO pipelines (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
-    return this.db.prepare("SELECT id FROM pipelines WHERE name = ?").pluck().get(name) as number;
+    return find.get(name) as number;
   }
 
   /** Names of all pipelines that ever ran. */
@@ -64,7 +69,7 @@ export class Store {
   /** All of it is written, durably, or nothing. Throws ProblemError STORE_FAILED when the file cannot be written. */
   transaction<T>(work: () => T): T {
     try {
-      return this.db.transaction(work).immediate();
+      return this.immediate(work) as T;
     } catch (cause) {
       throw storeFailure(this.file, cause);
     }

@@ -14,8 +14,11 @@ export class UnitTable {
 
   /** The number of a unit; made when it is new, without a fingerprint. */
   idOf(pipelineId: number, name: string): number {
+    const find = this.db.prepare("SELECT id FROM units WHERE pipeline_id = ? AND name = ?").pluck();
+    const known = find.get(pipelineId, name) as number | undefined;
+    if (known !== undefined) return known;
     this.db.prepare("INSERT INTO units (pipeline_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING").run(pipelineId, name);
-    return this.db.prepare("SELECT id FROM units WHERE pipeline_id = ? AND name = ?").pluck().get(pipelineId, name) as number;
+    return find.get(pipelineId, name) as number;
   }
 
   /**
@@ -25,8 +28,9 @@ export class UnitTable {
   wasRead(pipelineId: number, name: string, fingerprint: string, reading: string, anyName: boolean): boolean {
     const own = this.db
       .prepare("SELECT fingerprint, reading FROM units WHERE pipeline_id = ? AND name = ? AND fingerprint IS NOT NULL")
-      .get(pipelineId, name) as { fingerprint: string; reading: string } | undefined;
-    if (own !== undefined) return own.fingerprint === fingerprint && own.reading === reading;
+      .raw()
+      .get(pipelineId, name) as [string, string] | undefined;
+    if (own !== undefined) return own[0] === fingerprint && own[1] === reading;
     if (!anyName) return false;
     const other = this.db.prepare("SELECT 1 FROM units WHERE pipeline_id = ? AND fingerprint = ? AND reading = ?");
     return other.get(pipelineId, fingerprint, reading) !== undefined;

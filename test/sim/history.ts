@@ -264,7 +264,8 @@ class History {
   /** Lets one thing after the other happen, and the program do all it can in between. */
   private async drive(until: () => boolean): Promise<void> {
     for (let steps = 0; ; steps += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
+      // Everything in the program that can go on without time passing has done so before this is called.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       for (const run of this.running) if (run.process.state === "dead") this.running.delete(run);
       if (until() || this.story.violations.length > 0) return;
       if (steps > MOST_STEPS) return this.story.violate("a run goes on for ever");

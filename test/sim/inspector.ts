@@ -72,18 +72,12 @@ export class Inspector {
            q.status, q.code
          FROM documents d JOIN pipelines p ON p.id = d.pipeline_id
          LEFT JOIN quarantine q ON q.document_id = d.id AND q.kind = 'document' WHERE p.name = ? ${condition} ORDER BY d.id`,
-    ).all(this.pipeline, ...values) as {
-      id: number;
-      key: string;
-      touched: number;
-      doubt: number;
-      refs: string | null;
-      status: SeenDocument["listed"];
-      code: string | null;
-    }[];
-    const records = this.prepare("SELECT data, problem FROM records WHERE document_id = ? ORDER BY key");
-    return documents.map(({ id, key, touched, doubt, refs, status, code }) => {
-      const rows = records.all(id) as { data: string; problem: string | null }[];
+    )
+      .raw()
+      .all(this.pipeline, ...values) as [number, string, number, number, string | null, SeenDocument["listed"], string | null][];
+    const records = this.prepare("SELECT data, problem FROM records WHERE document_id = ? ORDER BY key").raw();
+    return documents.map(([id, key, touched, doubt, refs, status, code]) => {
+      const rows = records.all(id) as [string, string | null][];
       return {
         id,
         key,
@@ -92,10 +86,16 @@ export class Inspector {
         references: refs === null ? [] : refs.split(","),
         listed: status,
         code,
-        rows: rows.map((row) => JSON.parse(row.data) as Cells),
-        badRows: rows.filter((row) => row.problem !== null).length,
+        rows: rows.map(([data]) => JSON.parse(data) as Cells),
+        badRows: rows.filter(([, problem]) => problem !== null).length,
       };
     });
+  }
+
+  /** Keys of records that a person dropped, and of the documents they belong to. */
+  dropped(): { readonly records: ReadonlySet<string>; readonly documents: ReadonlySet<string | null> } {
+    const items = this.listedRecords().filter((item) => item.status === "dropped");
+    return { records: new Set(items.map((item) => item.key)), documents: new Set(items.map((item) => item.documentKey)) };
   }
 
   /** Records on the list for themselves, with what they look like. */

@@ -10,6 +10,8 @@ import type { Story } from "./story.js";
 import { REFUSED_ACCOUNT, type Request } from "./target.js";
 import { type Cells, type Content, contentOf, linesText, recordKey, type Wishes } from "./wishes.js";
 
+type Dropped = ReturnType<Inspector["dropped"]>;
+
 /** Before a request leaves: it is noted, by the run that holds the lease, and made of all records the store has. */
 export function checkSend(story: Story, inspector: Inspector, process: SimProcess, request: Request, kind: RunRequest["kind"]): void {
   const { key } = request;
@@ -34,8 +36,9 @@ export function checkSend(story: Story, inspector: Inspector, process: SimProces
 /** After a run that did all it had to: every record it was given is in the store, as it was given or newer. */
 export function checkRead(story: Story, inspector: Inspector, source: SimSource, process: SimProcess): void {
   const stored = inspector.records();
+  const dropped = inspector.dropped();
   for (const [key, row] of source.delivered.get(process) ?? []) {
-    if (wasDropped(inspector, row)) continue;
+    if (wasDropped(dropped, row)) continue;
     // An older delivery of a whole document, read late, must not undo a newer one.
     if (source.delivery.wholeDocuments && [...stored.values()].some((other) => other[0] === row[0] && (other[3] ?? "") > (row[3] ?? "")))
       continue;
@@ -46,8 +49,9 @@ export function checkRead(story: Story, inspector: Inspector, source: SimSource,
 
 /** At any moment between steps, also after a crash: what counts as done is done, and the watermark passed nothing that is not. */
 export function checkAtRest(story: Story, inspector: Inspector, books: Books, wishes: Wishes, circumstances: Circumstances): void {
+  const dropped = inspector.dropped();
   for (const document of inspector.documents()) {
-    if (document.isTouched || document.isInDoubt || document.listed !== null || isLeftAlone(inspector, document)) continue;
+    if (document.isTouched || document.isInDoubt || document.listed !== null || isLeftAlone(dropped, document)) continue;
     compare(story, document, document.badRows > 0 ? { kind: "faulty" } : contentOf(document.rows), books);
   }
   const watermark = inspector.watermark();
@@ -55,7 +59,7 @@ export function checkAtRest(story: Story, inspector: Inspector, books: Books, wi
   const stored = inspector.records();
   const readAgainFrom = earlier(watermark, circumstances.variant.overlapMs);
   for (const row of wishes.visibleRows()) {
-    if ((row[3] ?? "") >= readAgainFrom || wasDropped(inspector, row) || holds(stored, row)) continue;
+    if ((row[3] ?? "") >= readAgainFrom || wasDropped(dropped, row) || holds(stored, row)) continue;
     story.violate(
       `the watermark ${watermark} passed ${row.join(" ")}, and the store has ${stored.get(recordKey(row))?.join(" ") ?? "nothing"}`,
     );
@@ -64,6 +68,7 @@ export function checkAtRest(story: Story, inspector: Inspector, books: Books, wi
 
 /** When all is quiet: every wanted document stands in the books as it is wanted, or on the list for a reason that lasts. */
 export function checkEnd(story: Story, inspector: Inspector, books: Books, wishes: Wishes, variant: Variant): void {
+  const dropped = inspector.dropped();
   const seen = new Map(inspector.documents().map((document) => [document.key, document]));
   const rows = new Map<string, Cells[]>();
   for (const row of wishes.rows()) rows.set(row[0], [...(rows.get(row[0]) ?? []), row]);
@@ -73,7 +78,7 @@ export function checkEnd(story: Story, inspector: Inspector, books: Books, wishe
       story.violate(`${key} is wanted, and the store never heard of it`);
       continue;
     }
-    const own = all.filter((row) => !wasDropped(inspector, row));
+    const own = all.filter((row) => !wasDropped(dropped, row));
     const content = contentOf(own);
     const live = books.live(key);
     if (books.wasEdited(key)) {
@@ -85,7 +90,7 @@ export function checkEnd(story: Story, inspector: Inspector, books: Books, wishe
       story.violate(
         `the store has ${key} as ${document.references.join() || "nothing"}, the books as ${live.map((entry) => entry.reference).join() || "nothing"}`,
       );
-    if (document.listed === "dropped" || isLeftAlone(inspector, document)) continue;
+    if (document.listed === "dropped" || isLeftAlone(dropped, document)) continue;
     if (document.listed !== null) {
       const isRefused = own.some((row) => row[5] === REFUSED_ACCOUNT);
       const isHeld = variant.changed === "hold" && live.length > 0;
@@ -131,13 +136,12 @@ function linesOf(document: Entry["document"]): string {
 }
 
 /** All of its records were dropped by a person: what was posted before stays as it is. */
-function isLeftAlone(inspector: Inspector, document: SeenDocument): boolean {
-  if (document.rows.length > 0) return false;
-  return inspector.listedRecords().some((item) => item.status === "dropped" && item.documentKey === document.key);
+function isLeftAlone(dropped: Dropped, document: SeenDocument): boolean {
+  return document.rows.length === 0 && dropped.documents.has(document.key);
 }
 
-function wasDropped(inspector: Inspector, row: Cells): boolean {
-  return inspector.listedRecords().some((item) => item.status === "dropped" && item.key === `${row[0]}\u001f${row[1]}`);
+function wasDropped(dropped: Dropped, row: Cells): boolean {
+  return dropped.records.has(`${row[0]}\u001f${row[1]}`);
 }
 
 /** True when the store has the row, or a newer one. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -105,8 +105,21 @@ export class Place {
     cursor.histories = 0;
     const file = join(this.folder, `store-${cursor.file}.db`);
     const now = (): Date => new Date("2026-11-20T18:00:00.000Z");
-    cursor.stores = Array.from({ length: STORES }, () => Store.open(file, { create: true, now }));
-    for (const store of cursor.stores) rememberStatements(Reflect.get(store, "db") as Database.Database);
+    // Made once and copied, because to make one takes as long as a history.
+    const empty = join(this.folder, "empty.db");
+    if (!existsSync(empty)) {
+      setPageSize(empty);
+      Store.open(empty, { create: true, now }).close();
+    }
+    copyFileSync(empty, file);
+    cursor.stores = Array.from({ length: STORES }, () => Store.open(file, { create: false, now }));
+    for (const store of cursor.stores) {
+      const db = Reflect.get(store, "db") as Database.Database;
+      // No power fails here, and a process that dies has its last transaction written or not, whatever the disk does.
+      db.pragma("synchronous = OFF");
+      db.pragma("temp_store = MEMORY");
+      rememberStatements(db);
+    }
     cursor.raw = new Database(file);
   }
 
@@ -160,6 +173,16 @@ target:
   }
 }
 
+/** Almost every write is of a few short rows, and is as long as the pages they stand on. */
+function setPageSize(file: string): void {
+  const db = new Database(file);
+  db.pragma("page_size = 1024");
+  // The size counts from the first write on.
+  db.pragma("user_version = 1");
+  db.pragma("user_version = 0");
+  db.close();
+}
+
 /** A night run prepares its statements once; thousands of runs in one process would spend a third of their time on that. */
 function rememberStatements(db: Database.Database): void {
   const known = new Map<string, Database.Statement>();
@@ -174,6 +197,16 @@ function rememberStatements(db: Database.Database): void {
     return statement.reader ? statement.pluck(false).raw(false) : statement;
   };
   Object.defineProperty(db, "prepare", { value: remembering });
+  // All that the store makes this way are its temporary tables, where they are not there yet.
+  const made = new Set<string>();
+  const exec = db.exec.bind(db);
+  const execOnce = (sql: string): Database.Database => {
+    if (made.has(sql)) return db;
+    if (!/^\s*CREATE TEMP TABLE IF NOT EXISTS/.test(sql)) throw new Error(`bug: not to be left out a second time: ${sql}`);
+    made.add(sql);
+    return exec(sql);
+  };
+  Object.defineProperty(db, "exec", { value: execOnce });
 }
 
 /** The pipeline of one process: the same in all but where it reads and where it posts. */

@@ -105,11 +105,13 @@ function watermarkFirst(store: Store): Store {
     stage: (...values: Parameters<Store["records"]["stage"]>) => {
       const staging = store.records.stage(...values);
       pipelineId = values[0];
-      return override(staging, {
+      const add = staging.add.bind(staging);
+      // It keeps a state of its own and belongs to nobody else, so it is changed and not copied.
+      return Object.assign(staging, {
         add: (...incoming: Parameters<typeof staging.add>) => {
           const { cursor } = incoming[0];
           if (cursor !== null && cursor > highest) highest = cursor;
-          return staging.add(...incoming);
+          return add(...incoming);
         },
       });
     },

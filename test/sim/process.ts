@@ -7,6 +7,10 @@ import type { Story } from "./story.js";
 /** Thrown where a process is killed; whatever it does after that has no effect on the outside. */
 export class Killed extends Error {}
 
+/** One for all: nobody reads where it was thrown, and to note that takes time. */
+const KILLED = new Killed();
+const NEVER = new AbortController();
+
 /** What is to befall a process, each at its n-th effect; 0 is never. */
 export interface Fate {
   readonly killAt: number;
@@ -33,7 +37,8 @@ export class SimProcess {
   /** Requests it gave up on, or still waits for; a target executes them within its quiet time after that, and never later. */
   readonly pending: { readonly timer: Timer; readonly latestAfterDeath: number }[] = [];
   onRival: (() => void) | null = null;
-  private readonly controller = new AbortController();
+  /** Only where somebody will ask it to stop: a signal of its own is dear, and few runs are stopped. */
+  private readonly controller: AbortController;
 
   constructor(
     readonly pid: number,
@@ -49,6 +54,7 @@ export class SimProcess {
     },
   ) {
     this.owner = `run-${pid}`;
+    this.controller = fate.stopAt === 0 ? NEVER : new AbortController();
   }
 
   get name(): string {
@@ -61,7 +67,7 @@ export class SimProcess {
 
   /** Counts an effect; this may be the one at which the process dies. */
   effect(what: string): void {
-    if (this.state === "dead") throw new Killed();
+    if (this.state === "dead") throw KILLED;
     this.effectCount += 1;
     const { story, clock } = this.world;
     if (this.effectCount === this.fate.stopAt) {
@@ -71,7 +77,7 @@ export class SimProcess {
     if (this.effectCount === this.fate.rivalAt && this.onRival !== null) clock.at(clock.now, this.onRival);
     if (this.effectCount === this.fate.killAt) {
       this.kill(what);
-      throw new Killed();
+      throw KILLED;
     }
     // It cannot be put to sleep in the middle of a step that does not wait; it does not wake up from the next wait.
     if (this.effectCount === this.fate.suspendAt) {
@@ -131,10 +137,11 @@ export class SimProcess {
     const runs = override(store.runs, {
       start: (...values: Parameters<Store["runs"]["start"]>) => this.around("run note", () => store.runs.start(...values)),
     });
-    const guarded: Store = override(store, {
+    return override(store, {
       transaction: <T>(work: () => T): T => this.around("a write", () => store.transaction(work)),
+      leases,
+      runs,
     });
-    return override(guarded, { leases, runs });
   }
 
   private around<T>(what: string, work: () => T): T {
@@ -145,7 +152,10 @@ export class SimProcess {
   }
 }
 
-/** The same object with some of its members replaced; the original stays as it is. */
+/**
+ * The same object with some of its members replaced; the original stays as it is. It is a copy and does not inherit from
+ * the original: thousands of objects that are each a prototype keep the engine from ever running fast.
+ */
 export function override<T extends object>(object: T, members: Partial<T>): T {
-  return Object.create(object, Object.fromEntries(Object.entries(members).map(([name, value]) => [name, { value }]))) as T;
+  return Object.assign(Object.create(Object.getPrototypeOf(object) as object) as T, object, members);
 }

@@ -28,6 +28,8 @@ export async function search(
       runs += result.runs;
       if (result.violations.length > 0) failed.push(result);
       options.onProgress?.(done, result.runs);
+      // A history never lets go of the processor; now what was said about the last ones can leave.
+      await new Promise((resolve) => setImmediate(resolve));
       if (failed.length > 0 && options.stopAtFirst === true) break;
     }
   } finally {

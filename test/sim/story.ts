@@ -3,10 +3,17 @@ export class Story {
   readonly lines: string[] = [];
   readonly violations: string[] = [];
 
+  private toldAt = Number.NaN;
+  private time = "";
+
   constructor(private readonly now: () => number) {}
 
   tell(line: string): void {
-    this.lines.push(`${new Date(this.now()).toISOString().slice(5, 23)}  ${line}`);
+    const now = this.now();
+    // Time stands still while the program works, so most lines are of the same moment as the one before.
+    if (now !== this.toldAt) this.time = new Date(now).toISOString().slice(5, 23);
+    this.toldAt = now;
+    this.lines.push(`${this.time}  ${line}`);
   }
 
   violate(what: string): void {
