@@ -52,7 +52,7 @@ export async function safety({ runs, documents, posts }: SafetyOptions): Promise
         http: { concurrency, latencyMs },
       });
   cases.push({
-    name: `the same, 4 at once, each looked up before it is sent`,
+    name: `HTTP, answers after ${SLOW_MS} ms, 4 at once, each key asked for before it is sent`,
     documents: Math.ceil((posts * 4) / MOST_CALLS),
     http: { concurrency: 4, latencyMs: SLOW_MS, asksFirst: true },
   });
