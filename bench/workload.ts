@@ -65,8 +65,17 @@ export async function writeExport(file: string, lines: number, seed: number): Pr
   utimesSync(file, before, before);
 }
 
-/** A project for the export in `folder/exports`: about fifteen expressions to a claim, posted into the embedded ledger. */
-export function writeProject(folder: string): void {
+export interface WorkloadTarget {
+  /** The options of the connection `there`, as YAML in one line. */
+  readonly connection: string;
+  /** What the pipeline says about it beside its name, as YAML indented by two blanks; empty for nothing. */
+  readonly options: string;
+}
+
+const LEDGER: WorkloadTarget = { connection: "{ connector: ledger, file: books.db, chart: lookups/chart.csv }", options: "" };
+
+/** A project for the export in `folder/exports`: about fifteen expressions to a claim, posted into the embedded ledger or another target. */
+export function writeProject(folder: string, { connection, options }: WorkloadTarget = LEDGER): void {
   const write = (name: string, text: string): void => {
     mkdirSync(join(folder, name, ".."), { recursive: true });
     writeFileSync(join(folder, name), text);
@@ -92,10 +101,7 @@ export function writeProject(folder: string): void {
     "lookups/chart.csv",
     `code,name,type,parent\n2221,tax,liability,\n22210101,input tax,liability,2221\n2241,other payables,liability,\n224101,employees,liability,2241\n6602,expenses,expense,\n${TYPES.map((type, index) => `66020${index + 1},${type},expense,6602\n`).join("")}`,
   );
-  write(
-    "sync.yaml",
-    "store: store.db\nconnections:\n  exports: { connector: csv, folder: exports }\n  books: { connector: ledger, file: books.db, chart: lookups/chart.csv }\n",
-  );
+  write("sync.yaml", `store: store.db\nconnections:\n  exports: { connector: csv, folder: exports }\n  there: ${connection}\n`);
   write(
     "pipelines/main.yaml",
     `pipeline: main
@@ -130,7 +136,8 @@ document:
 checks:
   - require: \${sum(不含税金额) + sum(税额) == sum(价税合计)}
     else: net and tax differ from the total
-target: { connection: books }
-`,
+target:
+  connection: there
+${options}`,
   );
 }

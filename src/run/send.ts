@@ -18,10 +18,21 @@ const LONGEST_WAIT_MS = 60_000;
 /** So many calls in a row without a place: the target is down, and asking on would only make it worse. */
 const MOST_BUSY_CALLS = 5;
 
+/** What became of one call, on its way into the store. */
+interface Answer {
+  readonly write: () => void;
+  /** What its write threw, where that was no problem of the store or the lease. */
+  crash: { readonly cause: unknown } | null;
+}
+
 /** Makes the calls of one run: as many at once as the target allows, with bounded waiting where it is busy. */
 export class Sender {
   private busyCalls = 0;
   private stopped: ProblemError | null = null;
+  /** Answers that came in this turn and are not in the store yet. */
+  private answers: Answer[] = [];
+  /** Ends when they are durable; null when nobody waits for that. */
+  private turn: Promise<boolean> | null = null;
 
   constructor(private readonly request: ApplyRequest) {}
 
@@ -44,18 +55,20 @@ export class Sender {
     let waiting = members;
     for (let tries = 1; waiting.length > 0; tries += 1) {
       if (this.stopped !== null || this.request.effects.signal.aborted) {
-        this.close(waiting, null);
+        await this.close(waiting, null);
         return;
       }
       const outcomes = await this.call(waiting, what);
       if (outcomes === null) return;
       const busy: { readonly each: Sending; readonly outcome: Extract<PostOutcome, { kind: "busy" }> }[] = [];
-      const isWritten = this.write(() => {
-        waiting.forEach((each, index) => {
-          const outcome = outcomes[index] as PostOutcome;
-          if (outcome.kind === "busy" && tries < MOST_TRIES) busy.push({ each, outcome });
-          else what.settle(each, outcome);
-        });
+      const final: { readonly each: Sending; readonly outcome: PostOutcome }[] = [];
+      waiting.forEach((each, index) => {
+        const outcome = outcomes[index] as PostOutcome;
+        if (outcome.kind === "busy" && tries < MOST_TRIES) busy.push({ each, outcome });
+        else final.push({ each, outcome });
+      });
+      const isWritten = await this.write(() => {
+        for (const { each, outcome } of final) what.settle(each, outcome);
       });
       if (!isWritten) return;
       const isBusy = outcomes.every((outcome) => outcome.kind === "busy");
@@ -81,7 +94,7 @@ export class Sender {
     } catch (cause) {
       if (!(cause instanceof ProblemError)) throw cause;
       this.stopped ??= cause;
-      this.close(members, cause.problems[0] ?? null);
+      await this.close(members, cause.problems[0] ?? null);
       return null;
     }
   }
@@ -97,17 +110,44 @@ export class Sender {
     );
   }
 
-  private close(members: readonly Sending[], cause: Problem | null): void {
+  private async close(members: readonly Sending[], cause: Problem | null): Promise<void> {
     const at = this.request.effects.now().toISOString();
-    this.write(() => {
+    await this.write(() => {
       for (const each of members) answerAttempt(this.request, each, { outcome: "not sent", reference: null, problem: cause, at });
     });
   }
 
-  /** False when the lease is gone: then the run that has it finds out about these attempts, and this one stops. */
-  private write(work: () => void): boolean {
+  /**
+   * Returns when it is durable, and with it whatever else came in the same turn: a write costs the disk as much for many answers as for one.
+   * False when the lease is gone: then the run that has it finds out about these attempts, and this one stops.
+   */
+  private async write(work: () => void): Promise<boolean> {
+    const answer: Answer = { write: work, crash: null };
+    this.answers.push(answer);
+    if (this.request.target.traits.concurrency > 1) this.turn ??= this.request.effects.sleep(0).then(() => this.writeAnswers());
+    // Where one call is under way at a time, there is no other answer to wait for.
+    const isWritten = this.turn === null ? this.writeAnswers() : await this.turn;
+    if (answer.crash !== null) throw answer.crash.cause;
+    return isWritten;
+  }
+
+  private writeAnswers(): boolean {
+    const { store, lease } = this.request;
+    const { answers } = this;
+    this.answers = [];
+    this.turn = null;
     try {
-      this.request.lease.write(work);
+      store.transaction(() => {
+        for (const answer of answers) {
+          try {
+            lease.write(answer.write);
+          } catch (cause) {
+            if (cause instanceof ProblemError) throw cause;
+            // A mistake of ours in one answer undoes its own write only; the others are as true as before.
+            answer.crash = { cause };
+          }
+        }
+      });
       return true;
     } catch (cause) {
       if (!(cause instanceof ProblemError)) throw cause;

@@ -1,0 +1,32 @@
+import { parseArgs } from "node:util";
+import { mainJob } from "./main-job.js";
+import { safety } from "./safety.js";
+
+// npm run bench -- [main] [safety] [--runs 3] [--lines 200000] [--documents 5000] [--posts 500]
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: "string", default: "3" },
+    /** Of the main job: expense lines. */
+    lines: { type: "string", default: "200000" },
+    /** Of the cost of safety: documents for the embedded ledger, and for HTTP. */
+    documents: { type: "string", default: "5000" },
+    posts: { type: "string", default: "500" },
+  },
+});
+const runs = positive("runs", values.runs);
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
+  main: () => mainJob({ runs, lines: positive("lines", values.lines) }),
+  safety: () => safety({ runs, documents: positive("documents", values.documents), posts: positive("posts", values.posts) }),
+};
+const unknown = positionals.find((name) => !Object.hasOwn(benchmarks, name));
+if (unknown !== undefined) throw new Error(`no benchmark \`${unknown}\`; there are ${Object.keys(benchmarks).join(" and ")}`);
+
+console.log(`Node ${process.version}; ${runs} runs in turn, fresh processes; median (min–max)`);
+for (const [name, run] of Object.entries(benchmarks)) if (positionals.length === 0 || positionals.includes(name)) await run();
+
+function positive(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} is \`${text}\`, expected a whole number from 1`);
+  return number;
+}
