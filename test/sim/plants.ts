@@ -60,6 +60,22 @@ export const PLANTS: readonly Plant[] = [
     store: (store) => override(store, { records: override(store.records, { touch: (id: number) => store.records.settle(id) }) }),
   },
   { name: "the watermark moves with every unit", store: watermarkFirst },
+  {
+    name: "a draft counts as booked",
+    target: (target) =>
+      withOutcomes(target, (outcome) => ("step" in outcome ? { kind: "created", reference: outcome.reference } : outcome)),
+  },
+  {
+    name: "what a person changed in the target is not looked at",
+    target: (target) => {
+      const { read: _, ...blind } = target;
+      return blind;
+    },
+  },
+  {
+    name: "a draft that became another version stays a posting of its own",
+    store: (store) => override(store, { postings: override(store.postings, { end: () => undefined }) }),
+  },
 ];
 
 function withMembers(target: Target, members: Partial<Target>): Target {
