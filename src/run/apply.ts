@@ -17,7 +17,7 @@ import {
   type SendingChange,
   type WantedChange,
 } from "./sending.js";
-import { settleCancelled, settlePosting, settleReversal, settleStep, uncount } from "./settle.js";
+import { type After, settleCancelled, settlePosting, settleReversal, settleStep, uncount } from "./settle.js";
 
 /** Most documents noted in one write; a note that is not used costs a look-up after a crash, a write costs milliseconds always. */
 const MOST_NOTED = 1_000;
@@ -87,7 +87,10 @@ class Application {
     const cancelled = new Set<number>();
     const there = chosen.filter((each) => !this.isGone(each, cancelled));
     if (there.length === 0 || request.effects.signal.aborted) return cancelled;
-    const sending = this.note(there, "reverse", ({ change }) => ({ ...change.posted, content: encodeDocument(change.posted.document) }));
+    const sending = this.note(there, "reverse", ({ change: { posted } }) => {
+      const { version, fingerprint, document } = posted;
+      return { version, fingerprint, content: encodeDocument(document) };
+    });
     const dates = await reversalDates(request, there);
     const items = (batch: readonly Sending[]) =>
       batch.map(({ documentId, change, idempotencyKey, fingerprint }) => {
@@ -96,8 +99,10 @@ class Application {
       });
     await this.sender.send(sending, {
       call: (batch) => sendProbed(request, items(batch), (rest) => request.target.reverse(rest)),
-      settle: (each, outcome: PostOutcome) => {
-        if (settleReversal(request, each, postedOf(each.change), outcome, applied)) cancelled.add(each.documentId);
+      settle: (each, outcome, after) => {
+        const count: After = (work) => after(() => work(applied));
+        const isCancelled = settleReversal(request, each, postedOf(each.change), outcome, count);
+        if (isCancelled) after(() => cancelled.add(each.documentId));
       },
     });
     return cancelled;
@@ -108,12 +113,14 @@ class Application {
     if ((change.kind !== "replace" && change.kind !== "reverse") || change.gone === undefined) return false;
     const { request, applied } = this;
     const { posted, gone } = change;
+    const counts: ((applied: Applied) => void)[] = [];
     request.lease.write(() => {
       const at = request.effects.now().toISOString();
       request.store.postings.end(documentId, posted.version, "gone", gone.reference ?? posted.reference, at);
-      uncount(posted, applied);
-      if (change.kind === "reverse") settleCancelled(request, documentId, applied);
+      uncount(posted, (count) => counts.push(count));
+      if (change.kind === "reverse") settleCancelled(request, documentId, (count) => counts.push(count));
     });
+    for (const count of counts) count(applied);
     cancelled.add(documentId);
     return true;
   }
@@ -144,9 +151,9 @@ class Application {
     };
     await this.sender.send(sending, {
       call,
-      settle: (each, outcome: PostOutcome) => {
-        const posting = settlePosting(request, each, wantedOf(each.change), outcome, applied);
-        if (posting !== null) unfinished.push({ documentId: each.documentId, change: each.change, posting });
+      settle: (each, outcome, after) => {
+        const posting = settlePosting(request, each, wantedOf(each.change), outcome, (count) => after(() => count(applied)));
+        if (posting !== null) after(() => unfinished.push({ documentId: each.documentId, change: each.change, posting }));
       },
     });
     return unfinished;
@@ -162,15 +169,15 @@ class Application {
       if (due.length === 0) continue;
       if (request.effects.signal.aborted) return;
       unfinished = unfinished.filter((each) => !due.includes(each));
-      const sending = this.note(due, "post", ({ posting }) => ({ ...posting, content: "", step }));
+      const sending = this.note(due, "post", ({ posting: { version, fingerprint } }) => ({ version, fingerprint, content: "", step }));
       const behind = new Map(sending.map(({ attemptId }, index) => [attemptId, due[index] as Unfinished]));
       const postingOf = ({ attemptId }: Sending): Posting => (behind.get(attemptId) as Unfinished).posting;
       await this.sender.send(sending, {
         call: (batch) => advance(request.target, step, batch.map(postingOf)),
-        settle: (each, outcome: PostOutcome) => {
+        settle: (each, outcome, after) => {
           const { documentId, change } = each;
-          const posting = settleStep(request, each, postingOf(each), outcome, applied);
-          if (posting !== null) unfinished.push({ documentId, change, posting });
+          const posting = settleStep(request, each, postingOf(each), outcome, (count) => after(() => count(applied)));
+          if (posting !== null) after(() => unfinished.push({ documentId, change, posting }));
         },
       });
     }

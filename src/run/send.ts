@@ -7,8 +7,8 @@ import type { ApplyRequest, Sending } from "./sending.js";
 export interface Sendable {
   /** One call to the target, with an outcome for each member in order. */
   readonly call: (batch: readonly Sending[]) => Promise<readonly PostOutcome[]>;
-  /** Writes what became of one member; runs inside a transaction. */
-  readonly settle: (each: Sending, outcome: PostOutcome) => void;
+  /** Writes what became of one member; runs inside a transaction. What it hands to `after` is done once that is durable, or never. */
+  readonly settle: (each: Sending, outcome: PostOutcome, after: (work: () => void) => void) => void;
 }
 
 /** Sends that are refused as busy are repeated this often before the document waits for the next run. */
@@ -21,6 +21,8 @@ const MOST_BUSY_CALLS = 5;
 /** What became of one call, on its way into the store. */
 interface Answer {
   readonly write: () => void;
+  /** What is done once it is durable. */
+  readonly after: (() => void)[];
   /** What its write threw, where that was no problem of the store or the lease. */
   crash: { readonly cause: unknown } | null;
 }
@@ -67,8 +69,8 @@ export class Sender {
         if (outcome.kind === "busy" && tries < MOST_TRIES) busy.push({ each, outcome });
         else final.push({ each, outcome });
       });
-      const isWritten = await this.write(() => {
-        for (const { each, outcome } of final) what.settle(each, outcome);
+      const isWritten = await this.write((after) => {
+        for (const { each, outcome } of final) what.settle(each, outcome, after);
       });
       if (!isWritten) return;
       const isBusy = outcomes.every((outcome) => outcome.kind === "busy");
@@ -121,8 +123,9 @@ export class Sender {
    * Returns when it is durable, and with it whatever else came in the same turn: a write costs the disk as much for many answers as for one.
    * False when the lease is gone: then the run that has it finds out about these attempts, and this one stops.
    */
-  private async write(work: () => void): Promise<boolean> {
-    const answer: Answer = { write: work, crash: null };
+  private async write(work: (after: (later: () => void) => void) => void): Promise<boolean> {
+    const after: (() => void)[] = [];
+    const answer: Answer = { write: () => work((later) => after.push(later)), after, crash: null };
     this.answers.push(answer);
     if (this.request.target.traits.concurrency > 1) this.turn ??= this.request.effects.sleep(0).then(() => this.writeAnswers());
     // Where one call is under way at a time, there is no other answer to wait for.
@@ -145,9 +148,11 @@ export class Sender {
             if (cause instanceof ProblemError) throw cause;
             // A mistake of ours in one answer undoes its own write only; the others are as true as before.
             answer.crash = { cause };
+            answer.after.length = 0;
           }
         }
       });
+      for (const { after } of answers) for (const work of after) work();
       return true;
     } catch (cause) {
       if (!(cause instanceof ProblemError)) throw cause;

@@ -5,26 +5,31 @@ import { acceptAttempt } from "./accept.js";
 import { answerAttempt } from "./answer.js";
 import type { Applied, ApplyRequest, Sending, WantedChange } from "./sending.js";
 
+/** Counts what was written, once that is durable. */
+export type After = (count: (applied: Applied) => void) => void;
+
 /** Writes what became of a reversal; true when the posting is certainly cancelled. Runs inside a transaction. */
-export function settleReversal(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, applied: Applied): boolean {
+export function settleReversal(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, after: After): boolean {
   if (!isAccepted(outcome)) return refuse(request, each, outcome);
   accept(request, each, outcome);
-  uncount(posted, applied);
-  if (each.change.kind === "reverse") settleCancelled(request, each.documentId, applied);
+  uncount(posted, after);
+  if (each.change.kind === "reverse") settleCancelled(request, each.documentId, after);
   return true;
 }
 
 /** The document is not wanted and no longer in the target. */
-export function settleCancelled({ store }: ApplyRequest, documentId: number, applied: Applied): void {
-  applied.reversed += 1;
+export function settleCancelled({ store }: ApplyRequest, documentId: number, after: After): void {
+  after((applied) => {
+    applied.reversed += 1;
+  });
   store.uniqueValues.release(documentId);
   store.records.settle(documentId);
   store.quarantine.clearDocument(documentId);
 }
 
 /** What a posting cancelled had booked comes off the totals. */
-export function uncount(posted: Posting, applied: Applied): void {
-  if (posted.step === null) applied.totals.add(posted.document, -1n);
+export function uncount(posted: Posting, after: After): void {
+  if (posted.step === null) after(({ totals }) => totals.add(posted.document, -1n));
 }
 
 /**
@@ -36,7 +41,7 @@ export function settlePosting(
   each: Sending,
   wanted: WantedChange,
   outcome: PostOutcome,
-  applied: Applied,
+  after: After,
 ): Posting | null {
   if (!isAccepted(outcome)) {
     refuse(request, each, outcome);
@@ -50,31 +55,33 @@ export function settlePosting(
     return null;
   }
   const { step, at } = accept(request, each, outcome);
-  if (wanted.kind === "update") uncount(wanted.posted, applied);
+  if (wanted.kind === "update") uncount(wanted.posted, after);
   const { documentKey, version, idempotencyKey, fingerprint } = each;
   const { reference } = outcome;
   const posting = { documentKey, version, idempotencyKey, fingerprint, reference, document: wanted.document, step, postedAt: at };
-  return settleReached(request, each, posting, applied);
+  return settleReached(request, each, posting, after);
 }
 
 /** Writes what became of a step; returns the posting where further steps are left. Runs inside a transaction. */
-export function settleStep(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, applied: Applied): Posting | null {
+export function settleStep(request: ApplyRequest, each: Sending, posted: Posting, outcome: PostOutcome, after: After): Posting | null {
   if (!isAccepted(outcome)) {
     refuse(request, each, outcome);
     return null;
   }
   const { step } = accept(request, each, outcome);
-  return settleReached(request, each, { ...posted, step, reference: outcome.reference }, applied);
+  return settleReached(request, each, { ...posted, step, reference: outcome.reference }, after);
 }
 
 /** The document is done with when it is booked; until then it is returned. */
-function settleReached({ store }: ApplyRequest, { documentId, change }: Sending, posting: Posting, applied: Applied): Posting | null {
+function settleReached({ store }: ApplyRequest, { documentId, change }: Sending, posting: Posting, after: After): Posting | null {
   if (posting.step !== null) return posting;
   store.uniqueValues.releaseStale(documentId);
-  applied.totals.add(posting.document, 1n);
-  if (change.kind === "replace" || change.kind === "update") applied.replaced += 1;
-  else if (change.kind === "supplement") applied.supplemented += 1;
-  else applied.posted += 1;
+  after((applied) => {
+    applied.totals.add(posting.document, 1n);
+    if (change.kind === "replace" || change.kind === "update") applied.replaced += 1;
+    else if (change.kind === "supplement") applied.supplemented += 1;
+    else applied.posted += 1;
+  });
   // Another part of it may have been refused, or some of its members wait: then it stays on the list.
   if (store.quarantine.isWaiting(documentId)) return null;
   store.records.settle(documentId);

@@ -85,6 +85,9 @@ describe("a target that books in steps", () => {
     place.minutesPass(5);
     expect((await place.run()).result).toMatchObject({ status: "done", counts: { reversed: 1 } });
     expect(place.target.entries).toEqual([]);
+    const answered = place.auditRows().filter(({ event }) => event === "attempt answered");
+    const told = answered.map(({ detail }) => JSON.parse(detail) as { act: string; step?: string });
+    expect(told.map(({ act, step }) => [act, step].join(" "))).toEqual(["post ", "post submit", "post audit", "reverse "]);
     expect(place.store.postings.history(place.store.pipelineId("p"), "A")).toMatchObject([{ version: 1, endedAs: "deleted" }]);
     place.export("c", "A,1,好,,11.00,6601");
     await place.run();
