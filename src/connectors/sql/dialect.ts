@@ -9,10 +9,10 @@ export interface Statement {
 }
 
 /**
- * What a value of ours is to the database; its text is exact. `date` is `YYYY-MM-DD`, `local time` is `YYYY-MM-DD HH:mm:ss` on the wall
+ * What a value of ours is to the database; its text is exact. `number` is compared, `amount` is put into a column. `date` is `YYYY-MM-DD`, `local time` is `YYYY-MM-DD HH:mm:ss` on the wall
  * clock of the connection's time zone, `instant` is `YYYY-MM-DDTHH:mm:ss` in UTC.
  */
-export type Kind = "text" | "number" | "date" | "local time" | "instant";
+export type Kind = "text" | "number" | "amount" | "date" | "local time" | "instant";
 
 /** How the values of a column come out of the database. `any`: each value says itself what it is, as in SQLite. */
 export type Form = "text" | "number" | "float" | "boolean" | "date" | "local time" | "instant" | "bytes" | "any";
@@ -46,6 +46,7 @@ export interface Session {
   rows(statement: Statement): Promise<readonly (readonly Native[])[]>;
   run(statement: Statement): Promise<void>;
   commit(): Promise<void>;
+  /** Throws nothing: a session that cannot roll back is broken, and the database rolls back itself. */
   rollback(): Promise<void>;
   close(): Promise<void>;
 }

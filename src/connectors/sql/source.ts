@@ -135,7 +135,7 @@ class SqlSource implements Source {
       yield { kind: "complete", unit, fingerprint };
     } finally {
       // Also when nobody reads on: a session must not be left in a transaction.
-      await session.rollback().catch(() => undefined);
+      await session.rollback();
     }
   }
 }

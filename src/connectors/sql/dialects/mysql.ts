@@ -33,6 +33,8 @@ export const mysql: Dialect = {
       case "local time":
       case "instant":
         return { expression: `CAST(${placeholder} AS DATETIME(6))`, value: value.replace("T", " ") };
+      // The column says what it becomes, exactly.
+      case "amount":
       case "text":
         return { expression: placeholder, value };
     }
@@ -151,7 +153,7 @@ class MysqlSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    if (!this.isBroken) await this.simple("ROLLBACK");
+    if (!this.isBroken) await this.simple("ROLLBACK").catch(() => this.giveUp());
   }
 
   async close(): Promise<void> {

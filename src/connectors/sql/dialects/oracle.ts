@@ -40,6 +40,8 @@ export const oracle: Dialect = {
         return { expression: `TO_DATE(${placeholder}, ${SECONDS})`, value };
       case "instant":
         return { expression: `TO_TIMESTAMP_TZ(${placeholder}, ${ZONED})`, value: `${value.replace("T", " ")}.000000000+00:00` };
+      // The column says what it becomes, exactly.
+      case "amount":
       case "text":
         return { expression: placeholder, value };
     }
@@ -131,7 +133,10 @@ class OracleSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    if (!this.isBroken) await this.asked(this.connection.rollback());
+    if (this.isBroken) return;
+    await this.asked(this.connection.rollback()).catch(() => {
+      this.isBroken = true;
+    });
   }
 
   async close(): Promise<void> {

@@ -33,6 +33,8 @@ export const postgresql: Dialect = {
         return { expression: `CAST(${placeholder} AS timestamp)`, value };
       case "instant":
         return { expression: `CAST(${placeholder} AS timestamptz)`, value: `${value}Z` };
+      // The column says what it becomes, exactly.
+      case "amount":
       case "text":
         return { expression: placeholder, value };
     }
@@ -133,7 +135,8 @@ class PostgresqlSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    if (!this.isBroken) await this.query({ text: "ROLLBACK", values: [] });
+    if (this.isBroken) return;
+    await this.query({ text: "ROLLBACK", values: [] }).catch(() => this.giveUp());
   }
 
   async close(): Promise<void> {

@@ -25,9 +25,10 @@ export const sqlite: Dialect = {
   rowsPerInsert: (columns) => Math.max(1, Math.floor(500 / columns)),
   syntax: { backtick: true, bracket: true, dollar: false, backslash: false, hash: false, q: false, question: true, with: true },
   uniqueColumns: async (session, table) => {
-    const text = `SELECT l.name, i.name FROM pragma_index_list(?1, ?2) l JOIN pragma_index_info(l.name, ?2) i
-      WHERE l."unique" = 1 AND l.partial = 0 AND (SELECT count(*) FROM pragma_index_info(l.name, ?2)) = 1`;
-    const rows = await session.rows({ text, values: [table.name, table.schema ?? "main"] });
+    const text = `SELECT l.name, i.name FROM pragma_index_list(?, ?) l JOIN pragma_index_info(l.name, ?) i
+      WHERE l."unique" = 1 AND l.partial = 0 AND (SELECT count(*) FROM pragma_index_info(l.name, ?)) = 1`;
+    const schema = table.schema ?? "main";
+    const rows = await session.rows({ text, values: [table.name, schema, schema, schema] });
     return rows.map(([, column]) => String(column));
   },
   refuses: async () => null,
@@ -43,7 +44,7 @@ export const sqlite: Dialect = {
 const BUSY_MS = 10_000;
 
 class SqliteSession implements Session {
-  private inDoubt = false;
+  private isUnusable = false;
 
   constructor(
     private readonly db: Database.Database,
@@ -63,7 +64,7 @@ class SqliteSession implements Session {
   }
 
   get isBroken(): boolean {
-    return this.inDoubt || !this.db.open;
+    return this.isUnusable || !this.db.open;
   }
 
   async begin(): Promise<void> {
@@ -99,13 +100,17 @@ class SqliteSession implements Session {
     } catch (error) {
       // Somebody is reading, or a constraint that waits for the end is not met: nothing was written. Any other failure may have come too late.
       if (!(error instanceof DatabaseError) || /SQLITE_(BUSY|CONSTRAINT)/.test(error.words)) throw error;
-      this.inDoubt = true;
+      this.isUnusable = true;
       throw new DatabaseError("lost", error.words);
     }
   }
 
   async rollback(): Promise<void> {
-    if (this.db.inTransaction) await this.run({ text: "ROLLBACK", values: [] });
+    try {
+      if (this.db.open && this.db.inTransaction) await this.run({ text: "ROLLBACK", values: [] });
+    } catch {
+      this.isUnusable = true;
+    }
   }
 
   async close(): Promise<void> {

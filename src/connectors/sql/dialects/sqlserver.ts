@@ -25,6 +25,9 @@ export const sqlserver: Dialect = {
   placeholder: (position) => `@p${position}`,
   bind: (kind, value, placeholder) => {
     switch (kind) {
+      // Text does not become `money` by itself.
+      case "amount":
+        return { expression: `CAST(${placeholder} AS decimal(38, ${(value.split(".")[1] ?? "").length}))`, value };
       case "number": {
         const places = (value.split(".")[1] ?? "").length;
         return {
