@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Connection, FieldPacket } from "mysql2/promise";
 import { shortestFloat } from "../cells.js";
 import type { ConnectionSettings } from "../connection.js";
@@ -58,6 +59,9 @@ export const mysql: Dialect = {
   connect: async (settings, access) => {
     const { createConnection } = await import("mysql2/promise");
     const { host, port, database, user, password, tls, connectTimeoutMs } = settings;
+    // The driver compares the certificate of an address with the name `localhost`.
+    if (tls !== null && isIP(host) !== 0)
+      throw new DatabaseError("unreachable", `\`host\` is the address ${host}, and a certificate is checked by host name only`);
     try {
       const connecting = createConnection({
         ...{ host, port, database, user, password },
