@@ -50,6 +50,7 @@ describe("the options", () => {
   test.each([
     [{ dialect: "sqlite" }, query, "connection: `sqlite` needs `file`"],
     [{ dialect: "sqlite", file: "x.db", host: "h" }, query, "connection: `sqlite` has no `host`"],
+    [{ dialect: "sqlite", file: "x.db", time_zone: "UTC" }, query, "connection: `sqlite` has no `time_zone`"],
     [{ ...server, file: "x.db" }, query, "connection: `postgresql` has no `file`"],
     [{ ...server, password: undefined }, query, "connection: `postgresql` needs `password`"],
     [{ ...server, insecure: true, ca: "ca.pem" }, query, "connection: `ca` is given, and `insecure` turns TLS off"],

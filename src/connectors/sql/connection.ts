@@ -1,25 +1,9 @@
 import { readFileSync } from "node:fs";
 import { type ProblemCode, ProblemError, problem } from "../../model/problem.js";
 import { durationMs } from "../files.js";
-import type { Dialect } from "./dialect.js";
+import type { ConnectionSettings, Dialect } from "./dialect.js";
 import { dialectNamed } from "./dialects/index.js";
 import type { SqlConnection } from "./options.js";
-
-/** The connection as a driver uses it. */
-export interface ConnectionSettings {
-  readonly file: string;
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string;
-  /** Null: without TLS. `ca` is PEM text, or null for the authorities of Node.js. */
-  readonly tls: { readonly ca: string | null } | null;
-  /** IANA. */
-  readonly timeZone: string;
-  readonly connectTimeoutMs: number;
-  readonly timeoutMs: number;
-}
 
 export interface Connection {
   readonly dialect: Dialect;
@@ -33,7 +17,7 @@ export function readConnection(options: SqlConnection, timeZone: string): Connec
   const dialect = dialectNamed(options.dialect);
   const isFile = dialect.port === 0;
   const wanted = isFile ? (["file"] as const) : (["host", "database", "user", "password"] as const);
-  const others = isFile ? (["host", "port", "database", "user", "password", "ca"] as const) : (["file"] as const);
+  const others = isFile ? (["host", "port", "database", "user", "password", "ca", "time_zone"] as const) : (["file"] as const);
   for (const key of wanted)
     if (options[key] === undefined) refuse("CONFIG_MISSING_KEY", `\`${options.dialect}\` needs \`${key}\``, `add \`${key}\``);
   for (const key of others)

@@ -1,5 +1,3 @@
-import type { ConnectionSettings } from "./connection.js";
-
 /** A value as a driver gives and takes it. Exact numbers are text or bigint; a `number` is a binary float or a small whole number. */
 export type Native = string | number | bigint | boolean | null | Uint8Array;
 
@@ -28,6 +26,22 @@ export interface ResultColumn {
   readonly select: (quoted: string) => string;
   /** Turns a bound value, as `select` gave it, back into the column's type; null where a comparison with it would not be exact. */
   readonly compare: ((marker: string) => string) | null;
+}
+
+/** The connection as a driver uses it. */
+export interface ConnectionSettings {
+  readonly file: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Null: without TLS. `ca` is PEM text, or null for the authorities of Node.js. */
+  readonly tls: { readonly ca: string | null } | null;
+  /** IANA. */
+  readonly timeZone: string;
+  readonly connectTimeoutMs: number;
+  readonly timeoutMs: number;
 }
 
 export type Access = "read" | "write";

@@ -50,6 +50,11 @@ export class Headers {
       tableName(options.table),
       roles.map((role) => names[role] as string),
     );
+    const bytes = found.find(({ form }) => form === "bytes");
+    if (bytes !== undefined) {
+      const message = `the column \`${bytes.name}\` (${bytes.type}) holds bytes, expected text`;
+      throw new ProblemError(problem("TARGET_UNAVAILABLE", message, [], "give it a text type, or name another column"));
+    }
     return new Headers(connection, options, new Map(roles.map((role, index) => [role, found[index] as ResultColumn])));
   }
 

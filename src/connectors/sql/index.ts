@@ -7,6 +7,6 @@ export const connector = defineConnector({
   name: "sql",
   summary: "reads from and posts into databases: SQLite, PostgreSQL, MySQL and MariaDB, SQL Server, Oracle",
   connection: SqlConnection,
-  source: { options: SqlSourceOptions, open: openSqlSource },
+  source: { options: SqlSourceOptions, needsKey: true, open: openSqlSource },
   target: { options: SqlTargetOptions, documents: ["journal", "payable"], open: openSqlTarget },
 });

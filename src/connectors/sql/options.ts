@@ -38,7 +38,8 @@ export const SqlConnection = Type.Object(
     }),
     time_zone: Type.Optional(
       Type.String({
-        description: "IANA time zone of times that are stored without one; that of sync.yaml when left out",
+        description:
+          "IANA time zone of times that are stored without one; that of sync.yaml when left out, and always for `sqlite`, which has only text",
         minLength: 1,
         examples: ["UTC"],
       }),

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import type { Connection, FieldPacket } from "mysql2/promise";
 import { shortestFloat } from "../cells.js";
-import type { ConnectionSettings } from "../connection.js";
 import {
   type Access,
+  type ConnectionSettings,
   type Consistency,
   DatabaseError,
   type Dialect,

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
-import type { ConnectionSettings } from "../connection.js";
 import {
   type Access,
+  type ConnectionSettings,
   type Consistency,
   DatabaseError,
   type Dialect,

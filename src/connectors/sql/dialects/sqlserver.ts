@@ -1,8 +1,8 @@
 import type { ConnectionPool, Transaction } from "mssql";
 import { shortestFloat } from "../cells.js";
-import type { ConnectionSettings } from "../connection.js";
 import {
   type Access,
+  type ConnectionSettings,
   type Consistency,
   DatabaseError,
   type Dialect,
