@@ -119,7 +119,10 @@ async function started(
     said = `${said}${chunk}`.slice(-4_000);
   });
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
-  const kill = (): void => void server.kill("SIGKILL");
+  const kill = (): void => {
+    server.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once("exit", kill);
   for (let tries = 0; !(await answers(port)); tries += 1) {
     if (server.exitCode !== null || tries > 400) throw new Error(`the server did not start: ${said}`);
