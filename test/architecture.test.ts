@@ -117,7 +117,7 @@ test("model, expression and steps are pure: no waiting, clock, randomness or fil
 });
 
 test("only the store, and connectors whose system speaks it, know SQL", () => {
-  const allowed = /^src\/(store|connectors\/ledger)\//;
+  const allowed = /^src\/(store|connectors\/(ledger|sql))\//;
   const wrong = sources.filter(
     ({ path, text }) =>
       !allowed.test(path) && /better-sqlite3|\bSELECT\b[\s\S]+\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b/.test(withoutComments(text)),

@@ -40,6 +40,10 @@ export function readSourceSettings(
   const columns = child(tree, "columns");
   if (columns?.kind === "map") for (const entry of columns.entries.values()) fieldIndex(entry.key, keyPlace(entry), fields, problems);
   if (endpoint === null) return null;
+  if (key === null && endpoint.connector.source?.needsKey === true) {
+    const message = `\`source\` has no \`key\`, and \`${endpoint.connector.name}\` may deliver a record again in another place: it would be booked twice`;
+    problems.push(problem("CONFIG_MISSING_KEY", message, placeOf(tree), "name the fields that identify a record: `key: [单据编号, 行号]`"));
+  }
   const aliases = fields.map((field) => {
     const given = common.columns !== undefined && Object.hasOwn(common.columns, field.name) ? common.columns[field.name] : undefined;
     return given === undefined ? [] : typeof given === "string" ? [given] : given;

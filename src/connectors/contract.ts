@@ -25,6 +25,8 @@ export interface Connector {
 export interface SourceDefinition {
   /** What a pipeline says about its source, beside the keys every source has. */
   readonly options: TSchema;
+  /** A record's place in a unit says nothing: the same record comes again elsewhere, so the pipeline must name its key. */
+  readonly needsKey?: boolean;
   readonly open: (connection: never, options: never, context: ConnectorContext) => Source;
 }
 
@@ -41,6 +43,7 @@ export function defineConnector<C extends TSchema, S extends TSchema = TSchema, 
   readonly connection: C;
   readonly source?: {
     readonly options: S;
+    readonly needsKey?: boolean;
     readonly open: (connection: Static<C>, options: Static<S>, context: ConnectorContext) => Source;
   };
   readonly target?: {
