@@ -183,6 +183,16 @@ export function decodeDocument(text: string): Document {
   return { ...raw, lines: raw.lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })) };
 }
 
+/** Stands for a document whose content nobody can tell any more; it can be reversed, and never equals what is wanted. */
+export function unknownDocument(key: string): Document {
+  return { type: "journal", key, date: "1970-01-01", currency: "XXX", text: "", attachments: 0, fields: {}, lines: [] };
+}
+
+/** No document without lines is ever sent. */
+export function isUnknown(document: Document): boolean {
+  return document.lines.length === 0;
+}
+
 /** Turns an exact number into the currency's smallest unit, or says why that cannot be done without rounding. */
 export function bookableMinor(amount: Decimal, currency: string): bigint | string {
   const places = currencyPlaces(currency);

@@ -123,7 +123,8 @@ export async function recoverPostings(request: RecoverOptions, wanted: () => Ite
       limit(async () => {
         if (effects.signal.aborted) return;
         recovered.examined += 1;
-        recovered.found += await recoverDocument(request, key, document);
+        // The parts of a batch together are what is wanted, and none of them alone.
+        recovered.found += await recoverDocument(request, key, request.pipeline.mapping.batch === null ? document : null);
         effects.onProgress({ stage: "post", records: 0, documents: recovered.examined, done: recovered.examined, total: 0 });
       }),
     );
@@ -165,7 +166,7 @@ async function adopt(request: RecoverOptions, parts: KeyParts, found: Found, doc
     const documentId = store.records.ensureDocument(pipelineId, documentKey);
     const trusted = request.asWanted && document !== null ? fingerprintOf(document) : UNKNOWN_FINGERPRINT;
     const fingerprint = found.fingerprint ?? trusted;
-    const content = document === null ? unknownContent(documentKey) : document;
+    const content = document === null ? "" : encodeDocument(document);
     const state = store.postings.stateOf(documentId, version);
     if (act === "reverse") {
       if (state !== "live") return false;
@@ -204,21 +205,16 @@ function close(
   parts: KeyParts,
   found: Found,
   fingerprint: string,
-  content: Document,
+  content: string,
   at: string,
 ): number {
   const { store, runId, pipeline } = request;
   const { documentKey, version, act } = parts;
   const key = idempotencyKey(pipeline.name, documentKey, version, act);
   const whole = { version, act, step: null, takesOver: null, idempotencyKey: key, fingerprint };
-  const added = { documentId, ...whole, content: encodeDocument(content), runId, sentAt: at };
+  const added = { documentId, ...whole, content, runId, sentAt: at };
   const attemptId = store.attempts.openFor(documentId, version, act) ?? store.attempts.add(added);
   const attempt = { attemptId, documentKey, ...whole, notedAt: at };
   answerAttempt(request, attempt, { outcome: "accepted", reference: found.reference, problem: null, at });
   return attemptId;
-}
-
-/** Stands for a document whose content nobody can tell any more; it can be reversed, and never equals what is wanted. */
-function unknownContent(key: string): Document {
-  return { type: "journal", key, date: "1970-01-01", currency: "XXX", text: "", attachments: 0, fields: {}, lines: [] };
 }

@@ -1,5 +1,5 @@
 import type { Pipeline } from "../config/pipeline.js";
-import { type Document, fingerprintOf } from "../model/document.js";
+import { type Document, encodeDocument, fingerprintOf, isUnknown } from "../model/document.js";
 import type { Change } from "../model/plan.js";
 import type { Posting } from "../model/posting.js";
 import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
@@ -75,9 +75,24 @@ function wishForOne(request: WishRequest, touched: TouchedDocument, decode: Deco
   // Most documents that come again are as they were; that is known without reading what was posted.
   if (!verify && fingerprint !== null && store.postings.currentFingerprint(documentId) === fingerprint)
     return { change: { kind: "keep", key }, posted: [] };
-  const posted = store.postings.current(documentId, key);
+  const posted = learnt(request, documentId, store.postings.current(documentId, key), document, fingerprint);
   const change = diffDocument({ key, document, fingerprint }, posted, pipeline.target);
   return { change, posted: posted === null ? [] : [posted] };
+}
+
+/** A posting that was recovered without its content gets it, where what is wanted has the same fingerprint. */
+function learnt(
+  { store, pipeline }: WishRequest,
+  documentId: number,
+  posted: Posting | null,
+  document: Document | null,
+  fingerprint: string | null,
+): Posting | null {
+  if (posted === null || document === null || posted.fingerprint !== fingerprint || !isUnknown(posted.document)) return posted;
+  // It may have been booked on another day, with its own in the text.
+  if (pipeline.target.closedPeriod === "next open period") return posted;
+  store.postings.learnContent(documentId, posted.version, encodeDocument(document));
+  return { ...posted, document };
 }
 
 /** A fault of one member does not keep the others waiting, unless that member is booked already: then nobody can tell the difference. */
@@ -85,7 +100,7 @@ function wishForBatch(request: WishRequest, touched: TouchedDocument, decode: De
   const { pipeline, store, verify } = request;
   const { id: documentId, key, records } = touched;
   const name = displayKey(key);
-  const parts = store.postings.parts(documentId, key);
+  let parts: readonly Posting[] = store.postings.parts(documentId, key);
   const quarantine = (cause: Problem): Outcome[] => [
     { documentId, key, change: { kind: "quarantine", problem: cause }, posted: [], waits: null },
   ];
@@ -115,6 +130,12 @@ function wishForBatch(request: WishRequest, touched: TouchedDocument, decode: De
   const waits = faulty.length === 0 ? null : membersWait(key, faulty, all);
   if (waits !== null && (faulty.some((member) => booked.has(member.name)) || faulty.length === all)) return quarantine(waits);
   const left = usable.filter((member) => !faults.has(member.name));
+  // Of a batch that was recovered, only one that was never added to can be told by its fingerprint.
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1 && isUnknown(only.document)) {
+    const [whole] = diffBatch(pipeline, { key, members: left, parts: [] });
+    if (whole?.kind === "create") parts = [learnt(request, documentId, only, whole.document, whole.fingerprint) ?? only];
+  }
   const changes = diffBatch(pipeline, { key, members: left, parts });
   for (const change of changes) if (change.kind === "quarantine") stopping([change.problem]);
   if (changes.length === 0) return waits === null ? [{ documentId, key, change: null, posted: [], waits }] : quarantine(waits);

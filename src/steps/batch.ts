@@ -1,6 +1,6 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { Environment } from "../expression/types.js";
-import { checkDocument, type Document, fingerprintOf, type Line } from "../model/document.js";
+import { checkDocument, type Document, fingerprintOf, isUnknown, type Line } from "../model/document.js";
 import type { Change } from "../model/plan.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
@@ -61,12 +61,12 @@ export function diffBatch(pipeline: Pipeline, { key, members, parts }: BatchWish
   };
   const disagreement = headersDisagree(key, wanted);
   if (disagreement !== null) return [{ kind: "quarantine", problem: disagreement }];
-  const unknown = parts.find((part) => part.fingerprint === UNKNOWN_FINGERPRINT);
-  if (unknown !== undefined) return [contentUnknown(key, null, unknown)];
   const whole = wanted.length === 0 ? null : build(wanted);
   if (whole?.kind === "faulty") return [{ kind: "quarantine", problem: combine(whole.problems) }];
   const document = whole?.kind === "wanted" ? whole.document : null;
   const names = wanted.map(({ name }) => name);
+  const unknown = parts.find((part) => part.fingerprint === UNKNOWN_FINGERPRINT || isUnknown(part.document));
+  if (unknown !== undefined) return [contentUnknown(key, null, unknown)];
   if (parts.length === 0) return document === null ? [] : [{ kind: "create", ...withMembers(document, names) }];
 
   const booked = bookedMembers(parts);

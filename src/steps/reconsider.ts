@@ -1,5 +1,5 @@
 import type { TargetSettings } from "../config/pipeline.js";
-import { type Document, type Line, lineAmount } from "../model/document.js";
+import { type Document, isUnknown, type Line, lineAmount } from "../model/document.js";
 import type { Change } from "../model/plan.js";
 import type { Held, Posting } from "../model/posting.js";
 import { type Problem, problem } from "../model/problem.js";
@@ -75,7 +75,7 @@ export function editedProblem(
 export function standingOf(posted: Posting, held: Held, options: { readonly canUpdate: boolean; readonly isFresh: boolean }): Standing {
   const { canUpdate, isFresh } = options;
   if (held.kind === "gone") return { found: "gone", about: held.reference, isFresh, isDraft: false, canUpdate };
-  const about = differenceOf(posted.document, held.document);
+  const about = isUnknown(posted.document) ? null : differenceOf(posted.document, held.document);
   return { found: about === null ? "as posted" : "changed", about, isFresh, isDraft: held.isDraft, canUpdate };
 }
 

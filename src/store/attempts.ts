@@ -31,7 +31,7 @@ export interface NewAttempt {
   readonly takesOver: number | null;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
-  /** The document, encoded. */
+  /** The document, encoded; empty where it is known from an earlier attempt, or not at all. */
   readonly content: string;
   readonly runId: number;
   readonly sentAt: string;

@@ -1,4 +1,4 @@
-import { decodeDocument } from "../model/document.js";
+import { decodeDocument, unknownDocument } from "../model/document.js";
 import { idempotencyKey, type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import type { Db } from "./open.js";
 
@@ -70,7 +70,7 @@ export class PostingTable {
     return (this.live.all(documentId) as PostingTuple[]).map((row) => readPosting(documentKey, row)).reverse();
   }
 
-  /** The fingerprint of the current posting, if it is booked: enough to know that nothing changed. */
+  /** The fingerprint of the current posting, if it is booked and its content known: enough to know that nothing changed. */
   currentFingerprint(documentId: number): string | null {
     return (this.liveFingerprint.get(documentId) as string | undefined) ?? null;
   }
@@ -120,6 +120,15 @@ export class PostingTable {
     return row === undefined ? null : row[0] === null ? "live" : "reversed";
   }
 
+  /** Fills in the content, encoded, of a posting that was recovered without it. */
+  learnContent(documentId: number, version: number, content: string): void {
+    this.db
+      .prepare(
+        "UPDATE attempts SET content = ? WHERE content = '' AND id = (SELECT attempt_id FROM postings WHERE document_id = ? AND version = ?)",
+      )
+      .run(content, documentId, version);
+  }
+
   /** Fills in a fingerprint that was not known when the posting was recovered; false when it was. */
   learnFingerprint(documentId: number, version: number, fingerprint: string): boolean {
     const learn = this.db.prepare("UPDATE postings SET fingerprint = ? WHERE document_id = ? AND version = ? AND fingerprint = ?");
@@ -152,5 +161,6 @@ export class PostingTable {
 
 function readPosting(documentKey: string, row: PostingTuple): Posting {
   const [version, fingerprint, reference, key, content, step, postedAt] = row;
-  return { documentKey, version, idempotencyKey: key, fingerprint, reference, document: decodeDocument(content), step, postedAt };
+  const document = content === "" ? unknownDocument(documentKey) : decodeDocument(content);
+  return { documentKey, version, idempotencyKey: key, fingerprint, reference, document, step, postedAt };
 }

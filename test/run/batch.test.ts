@@ -158,6 +158,46 @@ describe("a batch", () => {
     expect(balances(place)).toEqual({ 6601: "1100", 6602: "700", 2241: "-1800" });
   });
 
+  describe("recovered from a target that does not tell the content", () => {
+    beforeEach(async () => {
+      place.target.lists = true;
+      place.target.tellsContent = false;
+      place.export("a", "A,1,好,,10.00,6601");
+      await place.run();
+    });
+    const loseStore = async (): Promise<void> => {
+      place.store.close();
+      place.forgetStore();
+      await place.run({ kind: "recover" });
+    };
+
+    test("goes on with differences where one document is all there is", async () => {
+      await loseStore();
+      expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 0, supplemented: 0, kept: 1 } });
+      place.export("b", "A,1,好,,11.00,6601", "B,1,好,,1.00,6602");
+      await place.run();
+      expect(balances(place)).toEqual({ 6601: "1100", 6602: "100", 2241: "-1200" });
+    });
+
+    test("is held where nobody can tell what its parts come to, and nothing is posted twice", async () => {
+      place.export("b", "B,1,好,,1.00,6602");
+      await place.run();
+      await loseStore();
+      expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 0, supplemented: 0 } });
+      expect(place.waiting()).toEqual(["日报 TARGET_CONTENT_UNKNOWN"]);
+      await place.run({ kind: "recover", asWanted: true });
+      await place.run();
+      expect(balances(place)).toEqual({ 6601: "1000", 6602: "100", 2241: "-1100" });
+    });
+
+    test("is held where it changed since, too", async () => {
+      place.export("b", "A,1,好,,11.00,6601");
+      await loseStore();
+      expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 0, supplemented: 0 } });
+      expect(balances(place)).toEqual({ 6601: "1000", 2241: "-1000" });
+    });
+  });
+
   test("whatever comes, goes and changes: all documents together are what is wanted, and a quiet run adds nothing", {
     timeout: 120_000,
   }, async () => {

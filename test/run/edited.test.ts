@@ -125,6 +125,19 @@ describe("a document that somebody cancelled in the target", () => {
   });
 });
 
+test("a document that was recovered without its content is not taken for a changed one, and gets its content back", async () => {
+  place.target.lists = true;
+  place.target.tellsContent = false;
+  place.store.close();
+  place.forgetStore();
+  await place.run({ kind: "recover" });
+  place.minutesPass(10);
+  expect((await place.run({ verify: true })).result).toMatchObject({ status: "done", counts: { kept: 2, waiting: 0 } });
+  edit(900n);
+  expect((await place.run({ verify: true })).result).toMatchObject({ status: "waiting", counts: { waiting: 1 } });
+  expect(message()).toContain("with `debit 6601 9.00");
+});
+
 describe("what the target shows a moment after posting", () => {
   test("is not believed before its quiet time has passed", async () => {
     place.targetExtra = "  edited: reverse and repost";

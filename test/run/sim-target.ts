@@ -38,6 +38,9 @@ export class SimTarget implements Target {
   /** It repeats the fingerprint it was given. */
   echoes = true;
 
+  /** Its list repeats the documents. */
+  tellsContent = true;
+
   /** It can list what it holds, and tell the newest; else it can only be asked by key. */
   set lists(yes: boolean) {
     if (!yes) return;
@@ -88,7 +91,7 @@ export class SimTarget implements Target {
   private async *all(): AsyncGenerator<PostedEntry> {
     for (const entry of this.entries) {
       const { key, fingerprint, document } = entry;
-      yield { ...this.found(entry), idempotencyKey: key, fingerprint, document };
+      yield { ...this.found(entry), idempotencyKey: key, fingerprint, ...(this.tellsContent ? { document } : {}) };
     }
   }
 

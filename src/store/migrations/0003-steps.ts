@@ -12,5 +12,6 @@ UPDATE postings SET ended_as = 'reversed' WHERE reversed_by IS NOT NULL;
 ALTER TABLE attempts ADD COLUMN step TEXT;
 ALTER TABLE attempts ADD COLUMN takes_over INTEGER;
 ALTER TABLE records ADD COLUMN member TEXT;
+CREATE INDEX records_bad ON records (unit_id) WHERE problem IS NOT NULL;
 CREATE INDEX records_of_member ON records (pipeline_id, member) WHERE member IS NOT NULL;
 `;
