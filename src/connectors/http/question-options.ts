@@ -125,13 +125,17 @@ const Held = Type.Object(
   { ...closed, description: "where the content stands in the answer; what is left out counts as it was posted" },
 );
 
-const Gone = Type.Object(
+const OneGone = Type.Object(
   {
     when: when("what the answer looks like; of a list, all must hold"),
     reference: Type.Optional(reference("where the number of the document stands that cancelled it", "$.reversedBy")),
   },
-  { ...closed, description: "an answer that says that the posting was cancelled or deleted" },
+  closed,
 );
+const Gone = Type.Union([OneGone, Type.Array(OneGone, { minItems: 1 })], {
+  description: "an answer that says that the posting was cancelled or deleted; of several, one must fit",
+  examples: [{ when: { status: 404 } }, { when: { path: "$.cancelled", equals: true }, reference: "$.cancelledBy" }],
+});
 
 export const Read = request(
   ["GET", "POST"],

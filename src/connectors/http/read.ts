@@ -18,7 +18,7 @@ export class ReadBack {
   private readonly request: Request;
   private readonly document: HeldDocument;
   private readonly key: Path | null;
-  private readonly gone: { readonly rule: Rule; readonly number: NumberReader } | null;
+  private readonly gone: readonly { readonly rule: Rule; readonly number: NumberReader }[];
   private readonly draft: Rule | null;
 
   /** `timeZone` decides which day a moment is. Throws ProblemError for options that cannot be used. */
@@ -31,20 +31,18 @@ export class ReadBack {
     this.request = compileRequest(options, { where: "read", shape: POSTING_SHAPE, omitEmpty: asking.omitEmpty, host: asking.host });
     this.document = new HeldDocument(options.document, timeZone);
     this.key = key === undefined ? null : compileAnswerPath(key, "read.key");
-    this.gone =
-      gone === undefined
-        ? null
-        : {
-            rule: compileRule(gone.when, "read.gone.when"),
-            number: gone.reference === undefined ? () => null : compileNumber(gone.reference, "read.gone.reference"),
-          };
+    this.gone = [gone ?? []].flat().map(({ when, reference }) => ({
+      rule: compileRule(when, "read.gone.when"),
+      number: reference === undefined ? () => null : compileNumber(reference, "read.gone.reference"),
+    }));
     this.draft = draft === undefined ? null : compileRule(draft, "read.draft");
   }
 
   /** Throws ProblemError when the target cannot tell, or the answer cannot be read as a document. */
   async find(posting: Posting): Promise<Held> {
     const reading = await ask(this.callFor(posting), this.asking);
-    if (this.gone !== null && proves(this.gone.rule, reading)) return { kind: "gone", reference: this.gone.number(reading) };
+    const gone = this.gone.find(({ rule }) => proves(rule, reading));
+    if (gone !== undefined) return { kind: "gone", reference: gone.number(reading) };
     if (!isSuccess(reading.status)) throw this.unclear(`it answers HTTP ${reading.status}`, reading);
     if (reading.whole === undefined) throw this.unclear("its answer is not JSON", reading);
     if (!this.isOurs(reading, posting)) return { kind: "gone", reference: null };
