@@ -172,7 +172,7 @@ export function openHttp(url: string, { connection = {}, target = {}, clock = aC
       return async (...given: unknown[]) => {
         try {
           const result = (await (member as (...args: unknown[]) => Promise<unknown>).apply(inner, given)) as unknown;
-          cameOut.push(JSON.stringify(result) ?? "");
+          cameOut.push(JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)) ?? "");
           return result;
         } catch (error) {
           noteError(error);

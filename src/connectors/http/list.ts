@@ -79,7 +79,7 @@ export class Listing {
     let call = this.request.fill({ pipeline, page: 1, cursor: "" });
     let last: string | null = null;
     for (let page = 1; page <= MOST_PAGES; page += 1) {
-      const reading = await ask(call, this.asking);
+      const reading = await ask(call, this.asking, WHAT);
       if (!isSuccess(reading.status)) this.refuse(`it answers HTTP ${reading.status}`, reading);
       if (reading.whole === undefined) this.refuse("its answer is not JSON", reading);
       const list = valueAt(this.many, reading) ?? null;

@@ -15,12 +15,12 @@ export interface Asking {
   readonly omitEmpty: boolean;
 }
 
-/** The answer to a question, whatever it says. Throws ProblemError when there is none. */
-export async function ask(call: HttpCall, { client, redaction }: Asking): Promise<Reading> {
+/** The answer to a question about `open`, whatever it says. Throws ProblemError when there is none. */
+export async function ask(call: HttpCall, { client, redaction }: Asking, open?: string): Promise<Reading> {
   const reply = await client.read(call);
   if (reply.kind !== "answer") throw new ProblemError(problem("TARGET_UNAVAILABLE", reply.problem.message, reply.problem.at));
   const reading = readAnswer(reply);
-  if (leavesOpen(reading.status)) throw unclear(call.name, `it answers HTTP ${reading.status}`, reading, redaction);
+  if (leavesOpen(reading.status)) throw unclear(call.name, `it answers HTTP ${reading.status}`, reading, redaction, open);
   return reading;
 }
 

@@ -40,7 +40,7 @@ export class ReadBack {
 
   /** Throws ProblemError when the target cannot tell, or the answer cannot be read as a document. */
   async find(posting: Posting): Promise<Held> {
-    const reading = await ask(this.callFor(posting), this.asking);
+    const reading = await ask(this.callFor(posting), this.asking, WHAT);
     const gone = this.gone.find(({ rule }) => proves(rule, reading));
     if (gone !== undefined) return { kind: "gone", reference: gone.number(reading) };
     if (!isSuccess(reading.status)) throw this.unclear(`it answers HTTP ${reading.status}`, reading);
