@@ -97,12 +97,14 @@ describe("the example", () => {
     return { ledger, workspace, folder: workspace.folder };
   }
 
-  test("is the one the README shows", () => {
+  test("is the one the README shows, and so is the one in steps", () => {
     const readme = readFileSync(new URL("../../src/connectors/http/README.md", import.meta.url), "utf8");
-    for (const name of readdirSync(EXAMPLE).filter((each) => each.endsWith(".yaml"))) {
-      const text = readFileSync(join(EXAMPLE, name), "utf8");
-      const shown = name === "sync.yaml" ? text.slice(text.indexOf("connections:")) : text.slice(text.indexOf("target:"));
-      expect(readme).toContain(shown);
+    for (const example of [EXAMPLE, IN_STEPS]) {
+      for (const name of readdirSync(example).filter((each) => each.endsWith(".yaml"))) {
+        const text = readFileSync(join(example, name), "utf8");
+        const shown = name === "sync.yaml" ? text.slice(text.indexOf("connections:")) : text.slice(text.indexOf("target:"));
+        expect(readme).toContain(shown);
+      }
     }
   });
 
