@@ -78,12 +78,7 @@ async function httpPoster(connection: HttpConnection, options: HttpTargetOptions
   const { client, name } = openConnection(connection, clock);
   const omitEmpty = options.empty === "omit";
   const request = compileRequest(options.post, { where: "post", shape: view.POST_SHAPE, omitEmpty, host: name });
-  const filled = new Map(
-    items.map((item) => {
-      const { document, idempotencyKey, fingerprint } = item;
-      return [item, request.fill({ ...view.documentView(document), ...view.keysView(idempotencyKey), fingerprint })];
-    }),
-  );
+  const filled = new Map(items.map((item) => [item, request.fill(view.postView(item))]));
   return {
     batch: 1,
     concurrency: connection.concurrency,

@@ -1,6 +1,7 @@
 import type { Connector } from "../connectors/contract.js";
 import { PipelineFile, ProjectFile, SourceCommon } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
+import { shareRepeated } from "./shared-schemas.js";
 
 type Json = { readonly [key: string]: unknown };
 
@@ -16,7 +17,7 @@ export function renderJsonSchemas(connectors: readonly Connector[]): Map<string,
 }
 
 function print(schema: Json): string {
-  return `${JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...schema }, null, 2)}\n`;
+  return `${JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...shareRepeated(schema) }, null, 2)}\n`;
 }
 
 function projectSchema(connectors: readonly Connector[]): Json {

@@ -8,17 +8,23 @@ import type { Target } from "../../src/connectors/contract.js";
 import { connectors } from "../../src/connectors/index.js";
 import { runPipeline } from "../../src/run/pipeline.js";
 import { Store } from "../../src/store/store.js";
+import { FaultyErp } from "../erp/faulty-erp.js";
+import { minor, type Voucher } from "../erp/voucher.js";
 import { HttpLedger } from "./http-ledger.js";
 import { aDocument, afterThisTest, aLine, itemOf, only, problemOf, SECRETS } from "./http-setup.js";
 import { targetConformance } from "./target-conformance.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../fixtures/connectors/http/example", import.meta.url));
+const IN_STEPS = fileURLToPath(new URL("../../fixtures/connectors/http/steps", import.meta.url));
 
 /** The example project in a folder of its own, with a ledger behind it. */
 async function example(ledger: HttpLedger): Promise<Workspace & { folder: string }> {
-  const url = await ledger.start();
+  return exampleAt(EXAMPLE, await ledger.start());
+}
+
+async function exampleAt(example: string, url: string): Promise<Workspace & { folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "http-"));
-  cpSync(EXAMPLE, folder, { recursive: true });
+  cpSync(example, folder, { recursive: true });
   const env = { ERP_URL: url, ERP_TOKEN_URL: `${url}/token`, ERP_CLIENT_SECRET: SECRETS.clientSecret };
   const workspace = await loadWorkspace(join(folder, "sync.yaml"), { env, connectors });
   expect(workspace.problems).toEqual([]);
@@ -52,6 +58,34 @@ targetConformance("http", async () => {
   };
 });
 
+targetConformance("http, into an ERP that saves, submits and audits,", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "http-erp-"));
+  const erp = new FaultyErp({ journal: join(folder, "erp.jsonl"), seed: 0, refusesDuplicates: true, inSteps: true, auth: null });
+  const url = `http://127.0.0.1:${await erp.listen(0)}`;
+  await fetch(`${url}/control`, { method: "POST", body: JSON.stringify({ pageSize: 3 }) });
+  const workspace = await exampleAt(IN_STEPS, url);
+  return {
+    open: () => open(workspace),
+    document: (key) => aDocument({ key }),
+    refused: (key) => aDocument({ key, lines: [aLine(), aLine({ side: "credit", account: "224101", amountMinor: 9_999n })] }),
+    balances: () => bookedBalances(url),
+    dispose: () => {
+      erp.close();
+      rmSync(folder, { recursive: true });
+      rmSync(workspace.folder, { recursive: true });
+    },
+  };
+});
+
+/** In cents, by account; accounts at zero and drafts are left out. */
+async function bookedBalances(url: string): Promise<Map<string, bigint>> {
+  const { vouchers } = (await (await fetch(`${url}/books`)).json()) as { vouchers: readonly Voucher[] };
+  const cents = new Map<string, bigint>();
+  for (const { account, side, amount } of vouchers.filter(({ status }) => status === "audited").flatMap(({ lines }) => lines))
+    cents.set(account, (cents.get(account) ?? 0n) + (side === "debit" ? minor(amount) : -minor(amount)));
+  return new Map([...cents].filter(([, balance]) => balance !== 0n));
+}
+
 describe("the example", () => {
   async function started() {
     const ledger = new HttpLedger(SECRETS.clientSecret);
@@ -63,12 +97,14 @@ describe("the example", () => {
     return { ledger, workspace, folder: workspace.folder };
   }
 
-  test("is the one the README shows", () => {
+  test("is the one the README shows, and so is the one in steps", () => {
     const readme = readFileSync(new URL("../../src/connectors/http/README.md", import.meta.url), "utf8");
-    for (const name of readdirSync(EXAMPLE).filter((each) => each.endsWith(".yaml"))) {
-      const text = readFileSync(join(EXAMPLE, name), "utf8");
-      const shown = name === "sync.yaml" ? text.slice(text.indexOf("connections:")) : text.slice(text.indexOf("target:"));
-      expect(readme).toContain(shown);
+    for (const example of [EXAMPLE, IN_STEPS]) {
+      for (const name of readdirSync(example).filter((each) => each.endsWith(".yaml"))) {
+        const text = readFileSync(join(example, name), "utf8");
+        const shown = name === "sync.yaml" ? text.slice(text.indexOf("connections:")) : text.slice(text.indexOf("target:"));
+        expect(readme).toContain(shown);
+      }
     }
   });
 

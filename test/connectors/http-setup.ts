@@ -167,11 +167,12 @@ export function openHttp(url: string, { connection = {}, target = {}, clock = aC
   return new Proxy(opened, {
     get(inner, name) {
       const member = Reflect.get(inner, name) as unknown;
-      if (typeof member !== "function") return member;
+      // A listing is no promise; who goes through it keeps an eye on it.
+      if (typeof member !== "function" || name === "postings") return member;
       return async (...given: unknown[]) => {
         try {
           const result = (await (member as (...args: unknown[]) => Promise<unknown>).apply(inner, given)) as unknown;
-          cameOut.push(JSON.stringify(result) ?? "");
+          cameOut.push(JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)) ?? "");
           return result;
         } catch (error) {
           noteError(error);

@@ -1,61 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Answered, send, voucher } from "./client.js";
 import { FAULTS, type Fault, FaultPlan, type Rule } from "./faults.js";
 import { RunningErp, type StartOptions } from "./running-erp.js";
-
-interface Answered {
-  /** Null when the connection was closed without a whole answer, or the client gave up. */
-  readonly status: number | null;
-  readonly text: string;
-  readonly retryAfter: string | undefined;
-  readonly ms: number;
-}
-
-/** Sends one request over a connection of its own and says what came back; never repeats. */
-function send(erp: RunningErp, path: string, body: unknown, options: { giveUpMs?: number; bearer?: string } = {}): Promise<Answered> {
-  const started = Date.now();
-  return new Promise((resolve) => {
-    let text = "";
-    const failed = (): void => resolve({ status: null, text, retryAfter: undefined, ms: Date.now() - started });
-    const sent = request(
-      `${erp.url}${path}`,
-      {
-        method: body === undefined ? "GET" : "POST",
-        agent: false,
-        headers: options.bearer === undefined ? {} : { authorization: `Bearer ${options.bearer}` },
-      },
-      (answer) => {
-        answer.setEncoding("utf8");
-        answer.on("data", (part: string) => {
-          text += part;
-        });
-        answer.on("error", failed);
-        answer.on("end", () => {
-          const retryAfter = answer.headers["retry-after"];
-          if (answer.complete) resolve({ status: answer.statusCode ?? null, text, retryAfter, ms: Date.now() - started });
-        });
-      },
-    );
-    sent.on("error", failed);
-    if (options.giveUpMs !== undefined) setTimeout(() => sent.destroy(), options.giveUpMs);
-    sent.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
-  });
-}
-
-const voucher = (externalNo: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({
-  externalNo,
-  date: "2026-11-03",
-  text: "报销",
-  lines: [
-    { account: "6602.01", debit: "12.30" },
-    { account: "2241", credit: "12.30" },
-  ],
-  ...more,
-});
 
 const folder = mkdtempSync(join(tmpdir(), "faulty-erp-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -79,6 +29,7 @@ describe("honest books", () => {
       success: true,
       number: "记-000001",
       externalNo: "p/A/1",
+      status: "C",
     });
     await send(erp, "/vouchers", voucher("q/B/1"));
     const found = JSON.parse((await send(erp, `/vouchers?externalNo=${encodeURIComponent("p/A/1")}`, undefined)).text);

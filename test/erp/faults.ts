@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** The calls a rule can be about. */
-export type Call = "post" | "batch" | "reverse" | "find" | "latest" | "token";
+export type Call = "post" | "batch" | "submit" | "audit" | "change" | "delete" | "reverse" | "find" | "read" | "list" | "latest" | "token";
 
 /**
  * What can go wrong. `commit` in the name says that the books changed.

@@ -1,13 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type BookRules, ErpBooks, isObject, type Reply, refusal } from "./books.js";
-import { type Call, FaultPlan, type Rule } from "./faults.js";
+import { type BookRules, type ByHand, ErpBooks, type Reply, refusal } from "./books.js";
+import { type CallContext, type Work, WRITES, workOf } from "./calls.js";
+import { FaultPlan, type Rule } from "./faults.js";
 import { JournalWriter } from "./journal.js";
+import type { Voucher } from "./voucher.js";
 
 export interface ErpOptions {
   readonly journal: string;
   readonly seed: number;
   readonly refusesDuplicates: boolean;
+  /** Vouchers are saved, submitted and audited, each with a call of its own. */
+  readonly inSteps: boolean;
   /** Asks for a bearer token from POST /oauth/token. */
   readonly auth: Auth | null;
 }
@@ -27,15 +31,10 @@ export interface Control extends Partial<BookRules> {
   readonly slowMs?: number;
   /** GET /vouchers does not show a voucher before it is so old: a read replica that lags. */
   readonly readLagMs?: number;
-}
-
-interface Request {
-  readonly call: Call;
-  readonly externalNo: string | null;
-  /** Does the work: what an undisturbed answer would say. */
-  readonly act: () => Reply;
-  /** For a batch: does only the first half. */
-  readonly actHalf?: () => void;
+  /** Vouchers on one page of GET /list. */
+  readonly pageSize?: number;
+  /** What a person does in the ERP's own screens, now and in this order. */
+  readonly byHand?: readonly ByHand[];
 }
 
 /** A small JSON ERP that keeps honest books and answers about them as told. */
@@ -46,6 +45,7 @@ export class FaultyErp {
   private readonly tokens = new Map<string, { left: number; readonly until: number }>();
   private slowMs = 0;
   private readLagMs = 0;
+  private pageSize = 50;
   /** Requests taken that will still change the books. */
   private pending = 0;
   private readonly server: Server;
@@ -53,10 +53,15 @@ export class FaultyErp {
   constructor(private readonly options: ErpOptions) {
     this.journal = new JournalWriter(options.journal);
     this.faults = new FaultPlan(options.seed);
+    const { journal } = this;
+    const told = ({ number, externalNo, date, lines }: Voucher) => ({ at: Date.now(), number, externalNo, date, lines });
     this.books = new ErpBooks(
-      { accounts: null, closedThrough: null, refusesDuplicates: options.refusesDuplicates },
-      ({ number, externalNo, date, lines, reverses, bookedAt }) =>
-        this.journal.write({ event: "booked", at: bookedAt, number, externalNo, date, lines, reverses }),
+      { accounts: null, closedThrough: null, refusesDuplicates: options.refusesDuplicates, inSteps: options.inSteps },
+      {
+        booked: (voucher) => journal.write({ event: "booked", ...told(voucher), reverses: voucher.reverses }),
+        draft: (what, voucher) => journal.write({ event: "draft", what, ...told(voucher) }),
+        edited: (voucher) => journal.write({ event: "edited", ...told(voucher) }),
+      },
       Date.now,
     );
     this.server = createServer((request, response) => void this.serve(request, response));
@@ -88,49 +93,28 @@ export class FaultyErp {
     if (path === "POST /oauth/token")
       return this.disturbed({ call: "token", externalNo: null, act: () => this.token(text) }, request, response);
     const body = parse(text);
-    const work = this.route(path, url, body);
+    const work = workOf(this.calls(), path, url, body);
     if (work === null) return answer(response, refusal(404, "NO_ROUTE", `${path} 不存在`));
     return this.disturbed(work, request, response);
   }
 
-  private route(path: string, url: URL, body: unknown): Request | null {
-    const externalNo = isObject(body) && typeof body["externalNo"] === "string" ? body["externalNo"] : null;
-    if (path === "POST /vouchers") return { call: "post", externalNo, act: () => this.noted(externalNo, this.books.post(body)) };
-    const reversed = /^POST \/vouchers\/(.+)\/reverse$/.exec(path)?.[1];
-    if (reversed !== undefined)
-      return { call: "reverse", externalNo, act: () => this.noted(externalNo, this.books.reverse(reversed, body)) };
-    if (path === "GET /vouchers") {
-      const wanted = url.searchParams.get("externalNo") ?? "";
-      return { call: "find", externalNo: wanted, act: () => this.find(wanted) };
-    }
-    if (path === "GET /latest") {
-      return { call: "latest", externalNo: null, act: () => this.latest(url.searchParams.get("prefix") ?? "") };
-    }
-    if (path === "POST /batch") return this.batch(body);
-    return null;
-  }
-
-  /** Members are booked one by one, each with its own answer, in order. */
-  private batch(body: unknown): Request {
-    const members = isObject(body) && Array.isArray(body["vouchers"]) ? (body["vouchers"] as unknown[]) : null;
-    if (members === null) return { call: "batch", externalNo: null, act: () => refusal(400, "BAD_BODY", "vouchers 必填") };
-    const post = (member: unknown): Record<string, unknown> => {
-      const externalNo = isObject(member) && typeof member["externalNo"] === "string" ? member["externalNo"] : null;
-      const rule = this.faults.strike("post", externalNo);
-      const reply = rule?.fault === "refuse" ? refusedBy(rule) : this.books.post(member);
-      return { externalNo, ...this.noted(externalNo, reply).body };
-    };
+  private calls(): CallContext {
+    const before = Date.now() - this.readLagMs;
     return {
-      call: "batch",
-      externalNo: null,
-      act: () => ({ status: 200, body: { success: true, results: members.map(post) } }),
-      actHalf: () => void members.slice(0, Math.ceil(members.length / 2)).map(post),
+      books: this.books,
+      noted: (externalNo, reply) => this.noted(externalNo, reply),
+      member: (externalNo, member) => {
+        const rule = this.faults.strike("post", externalNo);
+        return rule?.fault === "refuse" ? refusedBy(rule) : this.books.post(member);
+      },
+      isVisible: (voucher) => this.readLagMs === 0 || voucher.bookedAt <= before,
+      pageSize: this.pageSize,
     };
   }
 
   /** Answers one request, or does to it what the rule says. */
-  private async disturbed(work: Request, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const isWrite = work.call === "post" || work.call === "batch" || work.call === "reverse";
+  private async disturbed(work: Work, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isWrite = WRITES.includes(work.call);
     const refused = work.call === "token" ? null : this.signedOut(request);
     const rule = refused === null ? this.faults.strike(work.call, work.externalNo) : null;
     this.journal.write({ event: "request", at: Date.now(), call: work.call, externalNo: work.externalNo, fault: rule?.fault ?? null });
@@ -207,17 +191,6 @@ export class FaultyErp {
     }
   }
 
-  private find(externalNo: string): Reply {
-    const before = Date.now() - this.readLagMs;
-    const items = this.books.find(externalNo).filter((voucher) => this.readLagMs === 0 || voucher.bookedAt <= before);
-    return { status: 200, body: { success: true, items } };
-  }
-
-  private latest(prefix: string): Reply {
-    const found = this.books.latest(prefix);
-    return { status: 200, body: { success: true, externalNo: found?.externalNo ?? null, number: found?.number ?? null } };
-  }
-
   private noted(externalNo: string | null, reply: Reply): Reply {
     if (reply.body["success"] !== true) {
       this.journal.write({
@@ -255,12 +228,14 @@ export class FaultyErp {
   }
 
   private control(wanted: Control): Reply {
-    const { rules, slowMs, readLagMs, ...bookRules } = wanted;
+    const { rules, slowMs, readLagMs, pageSize, byHand = [], ...bookRules } = wanted;
     if (rules !== undefined) this.faults.replace(rules);
     if (slowMs !== undefined) this.slowMs = slowMs;
     if (readLagMs !== undefined) this.readLagMs = readLagMs;
+    if (pageSize !== undefined) this.pageSize = pageSize;
     Object.assign(this.books.rules, bookRules);
-    return { status: 200, body: { success: true } };
+    const refused = byHand.map((deed) => this.books.byHand(deed)).find((reply) => reply.body["success"] !== true);
+    return refused === undefined ? { status: 200, body: { success: true } } : { status: 400, body: refused.body };
   }
 
   private summary(): Reply {

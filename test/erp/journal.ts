@@ -1,6 +1,15 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import type { VoucherLine } from "./books.js";
+import type { DraftEvent } from "./books.js";
 import type { Call, Fault } from "./faults.js";
+import type { VoucherLine } from "./voucher.js";
+
+interface Content {
+  readonly at: number;
+  readonly number: string;
+  readonly externalNo: string;
+  readonly date: string;
+  readonly lines: readonly VoucherLine[];
+}
 
 /** One line of the ERP's own record. Times in milliseconds since 1970. */
 export type Entry =
@@ -11,15 +20,10 @@ export type Entry =
       readonly externalNo: string | null;
       readonly fault: Fault | null;
     }
-  | {
-      readonly event: "booked";
-      readonly at: number;
-      readonly number: string;
-      readonly externalNo: string;
-      readonly date: string;
-      readonly lines: readonly VoucherLine[];
-      readonly reverses: string | null;
-    }
+  | ({ readonly event: "booked"; readonly reverses: string | null } & Content)
+  | ({ readonly event: "draft"; readonly what: DraftEvent } & Content)
+  /** A person changed it, draft or not. */
+  | ({ readonly event: "edited" } & Content)
   | {
       readonly event: "refused";
       readonly at: number;
@@ -67,6 +71,21 @@ export class Journal {
   live(): Booked[] {
     const cancelled = new Set(this.booked.flatMap((entry) => (entry.reverses === null ? [] : [entry.reverses])));
     return this.booked.filter((entry) => entry.reverses === null && !cancelled.has(entry.number));
+  }
+
+  /** Vouchers that were saved and are neither booked nor deleted, as they are now. */
+  drafts(): Content[] {
+    const drafts = new Map<string, Content>();
+    for (const entry of this.entries) {
+      if (entry.event === "booked" || (entry.event === "draft" && entry.what === "deleted")) drafts.delete(entry.number);
+      else if (entry.event === "draft") drafts.set(entry.number, entry);
+    }
+    return [...drafts.values()];
+  }
+
+  /** How often that happened to a draft. */
+  countDrafts(what: DraftEvent): number {
+    return this.entries.filter((entry) => entry.event === "draft" && entry.what === what).length;
   }
 
   /** How many live vouchers each document has; `documentOf` cuts our document key out of the external number. */

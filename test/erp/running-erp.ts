@@ -2,15 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Voucher } from "./books.js";
 import type { Control } from "./faulty-erp.js";
 import { Journal } from "./journal.js";
+import type { Voucher } from "./voucher.js";
 
 export interface StartOptions {
   /** File the ERP writes down everything in. */
   readonly journal: string;
   readonly seed?: number;
   readonly duplicates?: "booked" | "refused";
+  /** Vouchers are saved, submitted and audited, each with a call of its own. */
+  readonly inSteps?: boolean;
   readonly auth?: { readonly client: string; readonly secret: string; readonly uses: number };
 }
 
@@ -26,6 +28,7 @@ export class RunningErp {
     const root = fileURLToPath(new URL("../..", import.meta.url));
     const { auth } = options;
     const args = ["--journal", options.journal, "--seed", String(options.seed ?? 0), "--duplicates", options.duplicates ?? "booked"];
+    if (options.inSteps === true) args.push("--in-steps");
     if (auth !== undefined) args.push("--client", auth.client, "--secret", auth.secret, "--token-uses", String(auth.uses));
     const child = spawn(process.execPath, ["--import", "tsx", "test/erp/server.ts", ...args], {
       cwd: root,

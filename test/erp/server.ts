@@ -11,6 +11,7 @@ const { values } = parseArgs({
     journal: { type: "string" },
     seed: { type: "string", default: "0" },
     duplicates: { type: "string", default: "booked" },
+    "in-steps": { type: "boolean", default: false },
     client: { type: "string" },
     secret: { type: "string", default: "" },
     "token-uses": { type: "string", default: "1000000" },
@@ -22,6 +23,7 @@ const erp = new FaultyErp({
   journal: values.journal,
   seed: Number(values.seed),
   refusesDuplicates: values.duplicates === "refused",
+  inSteps: values["in-steps"],
   auth:
     values.client === undefined
       ? null

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 export interface ErpTargetOptions {
   readonly url: string;
   /** As in the pipeline file, such as `2s`; a little longer than the ERP's lateness. */
@@ -55,6 +57,21 @@ ${signIn === undefined ? "" : `    auth: { oauth2: { token_url: "${url}/oauth/to
   deduplicates: ${deduplicates}
 ${batch === undefined ? "" : `  batch: { size: ${batch}, body: { vouchers: $.items }, answers: $.results, match: { answer: $.externalNo } }\n`}${latest ? LATEST : ""}`;
   return [connection, target];
+}
+
+const STEPS_EXAMPLE = new URL("../../fixtures/connectors/http/steps/expense-to-erp.yaml", import.meta.url);
+
+/** The same for a faulty ERP that saves, submits and audits: the target of the example that the connector's README shows. */
+export function erpStepsTarget({
+  url,
+  quiet,
+  concurrency = 4,
+  timeout = "2s",
+}: Pick<ErpTargetOptions, "url" | "quiet" | "concurrency" | "timeout">): [string, string] {
+  const connection = `    connector: http\n    url: ${url}\n    timeout: ${timeout}\n    concurrency: ${concurrency}\n    company: "001"\n`;
+  const example = readFileSync(STEPS_EXAMPLE, "utf8");
+  const target = example.slice(example.indexOf("target:\n") + "target:\n".length);
+  return [connection, target.replace("connection: erp", "connection: books").replace(/quiet: .*/, `quiet: ${quiet}`)];
 }
 
 const LATEST = `  latest:

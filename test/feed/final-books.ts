@@ -62,6 +62,17 @@ export function erpBooks(journal: Journal, documentOf: (externalNo: string) => s
   return { documents, twice };
 }
 
+/** Documents that the faulty ERP holds as a draft, one name for each of them. */
+export function erpDrafts(journal: Journal, documentOf: (externalNo: string) => string): string[] {
+  return journal.drafts().map(({ externalNo }) => documentOf(externalNo));
+}
+
+/** Documents of which it holds more than one, whether booked or still a draft. */
+export function erpTwice(journal: Journal, documentOf: (externalNo: string) => string): string[] {
+  const all = [...journal.live().map(({ externalNo }) => documentOf(externalNo)), ...erpDrafts(journal, documentOf)];
+  return [...new Set(all.filter((each, index) => all.indexOf(each) !== index))];
+}
+
 /** What two books differ in, in words; empty when they are equal. */
 export function differences(found: ReadonlyMap<string, Booking>, wanted: ReadonlyMap<string, Booking>): string[] {
   const words: string[] = [];

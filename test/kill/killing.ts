@@ -22,7 +22,7 @@ const MOST_KILLS = 200;
 const MOST_DOUBTS = 3;
 
 /** Runs the pipeline without harm and measures it. */
-export async function measure(folder: string, watched: readonly string[]): Promise<Pace> {
+export async function measure(folder: string, watched: readonly string[], exit = 0): Promise<Pace> {
   const watch = new Watch(watched);
   const running = startSync(folder, "run", "--quiet");
   let firstMs: number | null = null;
@@ -32,17 +32,18 @@ export async function measure(folder: string, watched: readonly string[]): Promi
     await wait(1);
   }
   const { code, ms, err } = await running.ended;
-  if (code !== 0) throw new Error(`the quiet run ended with ${String(code)}: ${err}`);
+  if (code !== exit) throw new Error(`the quiet run ended with ${String(code)}: ${err}`);
   return { ms, firstMs: firstMs ?? ms, changes: watch.changes };
 }
 
-/** Starts the pipeline again and again, killing it each time, until a run ends by itself or `most` kills are done; then lets it end. */
+/** Starts the pipeline again and again, killing it each time, until a run ends by itself or `most` kills are done; then lets it end, with the code `exit`. */
 export async function killUntilDone(
   folder: string,
   watched: readonly string[],
   pace: Pace,
   random: () => number,
   most: number,
+  exit = 0,
 ): Promise<Moment[]> {
   const kills: Moment[] = [];
   let doubts = 0;
@@ -62,7 +63,7 @@ export async function killUntilDone(
       doubts += 1;
       continue;
     }
-    if (code !== 0) throw new Error(`after ${kills.length} kills a run in ${folder} ended with ${String(code)}: ${err}`);
+    if (code !== exit) throw new Error(`after ${kills.length} kills a run in ${folder} ended with ${String(code)}: ${err}`);
     return kills;
   }
 }

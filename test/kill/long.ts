@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import { killErpRuns } from "./erp-kills.js";
 import { describeKills } from "./figures.js";
 import { killLedgerRuns } from "./ledger-kills.js";
+import { killStepRuns } from "./steps-kills.js";
 
-/** The long form of the kill tests: `tsx test/kill/long.ts [--kills 300] [--documents 2000] [--seed N] [--only ledger|erp]`. Exits 1 on a difference. */
+/** The long form of the kill tests: `tsx test/kill/long.ts [--kills 300] [--documents 2000] [--seed N] [--only ledger|erp|steps]`. Exits 1 on a difference. */
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "300" },
@@ -16,6 +17,7 @@ const [documents, kills, seed] = [Number(values.documents), Number(values.kills)
 for (const [name, killRuns] of [
   ["ledger", killLedgerRuns],
   ["erp", killErpRuns],
+  ["steps", killStepRuns],
 ] as const) {
   if (values.only !== undefined && values.only !== name) continue;
   const figures = await killRuns(documents, kills, seed, (histories, done, found) => {

@@ -96,7 +96,7 @@ function compileTest(
 }
 
 /** Numbers by value, and also when one side writes them as text: systems answer `0` and `"0"` for the same thing. */
-function isSame(value: Json, constant: Constant): boolean {
+export function isSame(value: Json, constant: Constant): boolean {
   if (value === null || constant === null) return value === constant;
   if (typeof value === "boolean" || typeof constant === "boolean") return String(textOf(value) ?? value) === String(constant);
   const text = textOf(value);

@@ -77,6 +77,12 @@ export const HttpConnection = Type.Object(
       maximum: 256,
       examples: [1],
     }),
+    company: Type.Optional(
+      text(
+        "the set of books behind it, where only one run may write at a time: runs of other pipelines that name it wait for their turn",
+        "001",
+      ),
+    ),
     rate: Type.Optional(
       Type.Number({
         description: "most calls in a second, spaced evenly; no limit when left out",
@@ -103,6 +109,8 @@ export type HttpConnection = Static<typeof HttpConnection>;
 export interface Opened {
   readonly client: HttpClient;
   readonly redaction: Redaction;
+  /** Where the API begins. */
+  readonly base: URL;
   /** What problems call the system: host and port, nothing of the path. */
   readonly name: string;
 }
@@ -120,7 +128,7 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
   const signIn = signInOf(options, transport, redaction, context.now);
   const { concurrency, rate = null } = options;
   const client = new HttpClient({ base, concurrency, rate, headers, signIn, transport, redaction, now: context.now, sleep: context.sleep });
-  return { client, redaction, name: base.host };
+  return { client, redaction, base, name: base.host };
 }
 
 function signInOf({ auth, insecure }: HttpConnection, transport: Transport, redaction: Redaction, now: () => Date): SignIn {

@@ -1,21 +1,13 @@
 import type { Found } from "../../model/posting.js";
 import { ProblemError, problem } from "../../model/problem.js";
-import { type HttpClient, leavesOpen } from "../http.js";
-import { compileAnswerPath, compileNumber, compileRule, type NumberReader, type Reading, type Rule, readAnswer } from "./answer.js";
+import { compileAnswerPath, compileRule, type Reading, type Rule } from "./answer.js";
+import { Hit } from "./hit.js";
 import { isList, type Json, textOf } from "./json.js";
-import { fingerprintReader, found, wordsOfBody } from "./judge.js";
-import type { LatestOptions, LookupOptions } from "./options.js";
 import { type Path, valueAt } from "./path.js";
-import type { Redaction } from "./redaction.js";
+import { type Asking, ask, isSuccess, proves, unclear } from "./question.js";
+import type { LatestOptions, LookupOptions } from "./question-options.js";
 import { compileRequest, type Request } from "./request.js";
-import { keysView, LATEST_SHAPE, LOOKUP_SHAPE, type View } from "./view.js";
-
-interface ReadingContext {
-  readonly client: HttpClient;
-  readonly redaction: Redaction;
-  readonly host: string;
-  readonly omitEmpty: boolean;
-}
+import { keysView, LATEST_SHAPE, LOOKUP_SHAPE } from "./view.js";
 
 /**
  * Finds a document by our key. Everything but a clear "it is this one" and a clear "there is none" is a ProblemError: an answer that was
@@ -23,19 +15,18 @@ interface ReadingContext {
  */
 export class Lookup {
   private readonly request: Request;
-  private readonly number: NumberReader;
-  private readonly fingerprint: (reading: Reading) => string | null;
+  private readonly hit: Hit;
   private readonly many: Path | null;
   private readonly key: Path | null;
   private readonly absent: Rule | null;
 
   constructor(
     options: LookupOptions,
-    private readonly context: ReadingContext,
+    steps: readonly string[],
+    private readonly asking: Asking,
   ) {
-    this.request = compileRequest(options, { where: "lookup", shape: LOOKUP_SHAPE, omitEmpty: context.omitEmpty, host: context.host });
-    this.number = compileNumber(options.found, "lookup.found");
-    this.fingerprint = fingerprintReader(options.fingerprint, "lookup.fingerprint");
+    this.request = compileRequest(options, { where: "lookup", shape: LOOKUP_SHAPE, omitEmpty: asking.omitEmpty, host: asking.host });
+    this.hit = new Hit(options, "lookup", steps);
     this.many = options.many === undefined ? null : compileAnswerPath(options.many, "lookup.many");
     this.key = options.key === undefined ? null : compileAnswerPath(options.key, "lookup.key");
     this.absent = options.absent === undefined ? null : compileRule(options.absent, "lookup.absent");
@@ -53,16 +44,16 @@ export class Lookup {
 
   async find(idempotencyKey: string): Promise<Found | null> {
     const keys = keysView(idempotencyKey);
-    const reading = await ask(this.request, keys, this.context);
-    if (isAbsent(this.absent, reading)) return null;
+    const reading = await ask(this.request.fill(keys), this.asking);
+    if (proves(this.absent, reading)) return null;
     if (!isSuccess(reading.status)) throw this.unclear(`it answers HTTP ${reading.status}`, reading);
     if (reading.whole === undefined && this.many !== null) throw this.unclear("its answer is not JSON", reading);
     const hit = this.many === null ? reading : this.onlyHit(this.many, reading, keys);
     if (hit === null) return null;
     if (this.many === null && !this.isOurs(hit, keys)) throw this.unclear("it found a document with another key", reading);
-    const reference = this.number(hit);
-    if (reference === null) throw this.unclear("its answer has no document number where `lookup.found` says", reading);
-    return found(reference, this.fingerprint(hit));
+    return this.hit.read(hit, (why, open) => {
+      throw unclear(this.request.name, why, reading, this.asking.redaction, open);
+    });
   }
 
   private onlyHit(many: Path, reading: Reading, keys: ReturnType<typeof keysView>): Reading | null {
@@ -84,7 +75,7 @@ export class Lookup {
   }
 
   private conflict(hits: readonly Reading[], idempotencyKey: string): ProblemError {
-    const numbers = hits.slice(0, 5).map((hit) => `\`${this.context.redaction.show(this.number(hit) ?? "?")}\``);
+    const numbers = hits.slice(0, 5).map((hit) => `\`${this.asking.redaction.show(this.hit.numberOf(hit) ?? "?")}\``);
     return new ProblemError(
       problem(
         "TARGET_CONFLICT",
@@ -96,7 +87,7 @@ export class Lookup {
   }
 
   private unclear(why: string, reading: Reading | null): ProblemError {
-    return unclear(this.request, why, reading, this.context.redaction);
+    return unclear(this.request.name, why, reading, this.asking.redaction);
   }
 }
 
@@ -108,49 +99,19 @@ export class Latest {
 
   constructor(
     options: LatestOptions,
-    private readonly context: ReadingContext,
+    private readonly asking: Asking,
   ) {
-    this.request = compileRequest(options, { where: "latest", shape: LATEST_SHAPE, omitEmpty: context.omitEmpty, host: context.host });
+    this.request = compileRequest(options, { where: "latest", shape: LATEST_SHAPE, omitEmpty: asking.omitEmpty, host: asking.host });
     this.found = compileAnswerPath(options.found, "latest.found");
     this.absent = options.absent === undefined ? null : compileRule(options.absent, "latest.absent");
   }
 
   async find(pipeline: string): Promise<string | null> {
-    const reading = await ask(this.request, { pipeline }, this.context);
-    if (isAbsent(this.absent, reading)) return null;
+    const reading = await ask(this.request.fill({ pipeline }), this.asking);
+    if (proves(this.absent, reading)) return null;
     const key = isSuccess(reading.status) ? textOf(valueAt(this.found, reading)) : null;
     if (key !== null && key !== "") return key;
     const why = isSuccess(reading.status) ? "its answer has no key where `latest.found` says" : `it answers HTTP ${reading.status}`;
-    throw unclear(this.request, why, reading, this.context.redaction);
+    throw unclear(this.request.name, why, reading, this.asking.redaction);
   }
-}
-
-/** An error that a rule was not written for is no proof of absence, even if it lacks what the rule looks for. */
-function isAbsent(rule: Rule | null, reading: Reading): boolean {
-  return rule?.fits(reading) === true && (rule.namesStatus || isSuccess(reading.status));
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
-/** The answer to a question, whatever it says. Throws ProblemError when there is none. */
-async function ask(request: Request, view: View, { client, redaction }: ReadingContext): Promise<Reading> {
-  const reply = await client.read(request.fill(view));
-  if (reply.kind !== "answer") throw new ProblemError(problem("TARGET_UNAVAILABLE", reply.problem.message, reply.problem.at));
-  const reading = readAnswer(reply);
-  if (leavesOpen(reading.status)) throw unclear(request, `it answers HTTP ${reading.status}`, reading, redaction);
-  return reading;
-}
-
-function unclear({ name }: Request, why: string, reading: Reading | null, redaction: Redaction): ProblemError {
-  const words = reading === null ? "" : wordsOfBody(reading, redaction);
-  return new ProblemError(
-    problem(
-      "TARGET_UNAVAILABLE",
-      `${name}: ${why}, so nobody can tell whether the document is there${words === "" ? "" : `: ${words}`}`,
-      [],
-      "nothing is sent again until it can be told; if the answer is right, correct the options of this call",
-    ),
-  );
 }

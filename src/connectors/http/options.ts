@@ -1,157 +1,63 @@
-import { type Static, type TSchema, Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { DURATION } from "./connection.js";
-
-const closed = { additionalProperties: false };
-
-const answerPath = (description: string, ...examples: string[]) => Type.String({ pattern: "^\\$", description, examples });
-const Constant = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null()]);
-
-const Condition = Type.Object(
-  {
-    path: Type.Optional(answerPath("a place in the answer", "$.success")),
-    status: Type.Optional(
-      Type.Union(
-        [Type.Integer({ minimum: 200, maximum: 599 }), Type.Array(Type.Integer({ minimum: 200, maximum: 599 }), { minItems: 1 })],
-        {
-          description: "HTTP status of the answer, or several of which it is one",
-          examples: [409, [404, 410]],
-        },
-      ),
-    ),
-    equals: Type.Optional(
-      Type.Union([...Constant.anyOf], { description: 'what must stand at `path`; `0` and `"0"` are the same', examples: [false] }),
-    ),
-    not_equals: Type.Optional(
-      Type.Union([...Constant.anyOf], { description: "what must not stand at `path`, where something must stand", examples: [0] }),
-    ),
-    in: Type.Optional(Type.Array(Constant, { minItems: 1, description: "one of these must stand at `path`", examples: [["E12", "E13"]] })),
-    exists: Type.Optional(Type.Boolean({ description: "whether something must stand at `path`", examples: [true] })),
-  },
-  closed,
-);
-
-const when = (description: string) =>
-  Type.Union([Condition, Type.Array(Condition, { minItems: 1 })], { description, examples: [{ path: "$.success", equals: false }] });
-
-const reference = (description: string, ...examples: unknown[]) =>
-  Type.Union(
-    [
-      Type.String({ pattern: "^\\$" }),
-      Type.Object(
-        {
-          header: Type.String({ minLength: 1, description: "the header of the answer that holds it", examples: ["Location"] }),
-          last_segment: Type.Optional(Type.Boolean({ description: "only what follows the last `/` of a URL", examples: [true] })),
-        },
-        closed,
-      ),
-    ],
-    { description, examples },
-  );
-const Reference = reference(
-  "where the document's number stands in the answer. Nothing else counts as success; `0` and negative numbers are none",
-  "$.data.number",
-  { header: "Location", last_segment: true },
-);
-
-const Refusal = Type.Object(
-  {
-    when: when("what the answer looks like; of a list, all must hold"),
-    message: Type.Union([answerPath("", "$.errorMessage"), Type.Array(Type.String({ pattern: "^\\$" }), { minItems: 1 })], {
-      description: "where the system says why; `[*]` takes every item of a list",
-      examples: ["$.errorMessage", ["$.code", "$.errors[*].message"]],
-    }),
-    means: Type.Optional(
-      Type.Enum(["refused", "period closed"], {
-        description: "`period closed` makes the document wait until the period is open instead of asking for a correction",
-        examples: ["period closed"],
-      }),
-    ),
-  },
-  closed,
-);
-
-const Rejected = Type.Union([Refusal, Type.Array(Refusal, { minItems: 1 })], {
-  description: 'what means "refused" although HTTP says 200, and where the system\'s own words stand, also when HTTP says 4xx',
-  examples: [{ when: { path: "$.success", equals: false }, message: "$.errorMessage" }],
-});
-
-const Duplicate = Type.Object(
-  {
-    when: when("what the answer looks like; of a list, all must hold"),
-    reference: Type.Optional(Reference),
-    fingerprint: Type.Optional(answerPath("where the answer repeats our fingerprint of what is there", "$.existing.fingerprint")),
-  },
-  { ...closed, description: 'what means "there already under this key". Without a `reference` the document is looked up' },
-);
-
-const Headers = Type.Record(Type.String(), Type.String(), {
-  description: "headers of this call; values may hold paths in braces",
-  examples: [{ "X-Request-Id": "{$.idempotencyKey}" }],
-});
-
-const path = (...examples: string[]) =>
-  Type.String({ pattern: "^/", description: "added to the connection's `url`; may hold paths in braces, which are encoded", examples });
-
-const body = (description: string) => Type.Optional(Type.Unknown({ description }));
-
-function request<T extends Record<string, TSchema>>(methods: string[], method: string, more: T, ...examples: string[]) {
-  return Type.Object(
-    {
-      method: Type.Enum(methods, { description: "HTTP method", default: method, examples: [method] }),
-      path: path(...examples),
-      headers: Type.Optional(Headers),
-      body: body("what is sent: any YAML, written as JSON; a text that begins with `$.` is a path, see the connector's README"),
-      ...more,
-    },
-    closed,
-  );
-}
+import { answerPath, body, closed, Duplicate, Reference, Rejected, request, when } from "./option-parts.js";
+import { Latest, List, Lookup, Read } from "./question-options.js";
 
 const Post = request(
   ["POST", "PUT", "PATCH"],
   "POST",
-  { reference: Reference, rejected: Type.Optional(Rejected), duplicate: Type.Optional(Duplicate) },
+  {
+    reference: Reference,
+    step: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: "what this first step is called, where `steps` follow; `save` when left out",
+        examples: ["save"],
+      }),
+    ),
+    rejected: Type.Optional(Rejected),
+    duplicate: Type.Optional(Duplicate),
+  },
   "/vouchers",
 );
+
+/** What success means for a call about a document that has its number already. */
+const onPosting = (done: string) => ({
+  reference: Type.Optional(Reference),
+  done: Type.Optional(when(done)),
+  rejected: Type.Optional(Rejected),
+  duplicate: Type.Optional(Duplicate),
+});
+const KEPT = "an answer that means success without a number of its own; the number that the document has is kept";
 
 const Reverse = request(
   ["POST", "PUT", "PATCH", "DELETE"],
   "POST",
-  {
-    reference: Type.Optional(Reference),
-    done: Type.Optional(when("an answer that means success without a number of its own; the number of the cancelled document is kept")),
-    rejected: Type.Optional(Rejected),
-    duplicate: Type.Optional(Duplicate),
-  },
+  onPosting("an answer that means success without a number of its own; the number of the cancelled document is kept"),
   "/vouchers/{$.reference}/cancel",
 );
 
-const Lookup = request(
-  ["GET", "POST"],
-  "GET",
+const Step = request(
+  ["POST", "PUT", "PATCH"],
+  "POST",
   {
-    many: Type.Optional(
-      answerPath(
-        "where the list of hits stands; `$$` in the other paths is one of them. None means absent, more than one stops the run",
-        "$.data",
-      ),
-    ),
-    found: reference("where the document's number stands", "$$.number"),
-    key: Type.Optional(answerPath("where a hit repeats our key or short key; hits with another key are not ours", "$$.externalId")),
-    fingerprint: Type.Optional(answerPath("where a hit repeats our fingerprint", "$$.fingerprint")),
-    absent: Type.Optional(when("an answer that proves that the document is not there")),
+    name: Type.String({
+      minLength: 1,
+      description: "what the step is called in messages and in `lookup.step`",
+      examples: ["submit", "audit"],
+    }),
+    ...onPosting(KEPT),
   },
-  "/vouchers?externalId={$.idempotencyKey}",
+  "/vouchers/{$.reference}/submit",
 );
 
-const Latest = request(
-  ["GET", "POST"],
-  "GET",
-  {
-    found: answerPath("where our idempotency key of the last document stands", "$.data[0].externalId"),
-    absent: Type.Optional(when("an answer that proves that there is none")),
-  },
-  "/vouchers/latest?source={$.pipeline}",
+const Update = request(["POST", "PUT", "PATCH"], "PUT", onPosting(KEPT), "/vouchers/{$.reference}");
+
+const Delete = request(
+  ["POST", "PUT", "PATCH", "DELETE"],
+  "DELETE",
+  onPosting("an answer that means that it is deleted; its own number is kept"),
+  "/vouchers/{$.reference}",
 );
 
 const Batch = Type.Object(
@@ -188,6 +94,18 @@ export const HttpTargetOptions = Type.Object(
     reverse: Type.Optional(
       Type.Object(Reverse.properties, { ...closed, description: "how a posting is cancelled; without it, cancelling is refused" }),
     ),
+    steps: Type.Optional(
+      Type.Array(Type.Object(Step.properties, { ...closed, description: "one step" }), {
+        minItems: 1,
+        description: "what follows the creation, in order, where the target books in several steps, such as submit and audit",
+      }),
+    ),
+    update: Type.Optional(
+      Type.Object(Update.properties, { ...closed, description: "how a draft is given other content, and the key that belongs to it" }),
+    ),
+    delete: Type.Optional(
+      Type.Object(Delete.properties, { ...closed, description: "how a draft is deleted; what is no draft is cancelled as `reverse` says" }),
+    ),
     lookup: Type.Optional(
       Type.Object(Lookup.properties, {
         ...closed,
@@ -198,6 +116,18 @@ export const HttpTargetOptions = Type.Object(
       Type.Object(Latest.properties, {
         ...closed,
         description: "how our key of the last posted document is found, so that a restored store is noticed",
+      }),
+    ),
+    list: Type.Optional(
+      Type.Object(List.properties, {
+        ...closed,
+        description: "how everything that a pipeline posted is listed, oldest first where the system can, so that a lost store is rebuilt",
+      }),
+    ),
+    read: Type.Optional(
+      Type.Object(Read.properties, {
+        ...closed,
+        description: "how a posting is read back, so that what a person changed in the target is noticed",
       }),
     ),
     batch: Type.Optional(Batch),
@@ -228,6 +158,4 @@ export const HttpTargetOptions = Type.Object(
   closed,
 );
 export type HttpTargetOptions = Static<typeof HttpTargetOptions>;
-export type LookupOptions = NonNullable<HttpTargetOptions["lookup"]>;
-export type LatestOptions = NonNullable<HttpTargetOptions["latest"]>;
 export type BatchOptions = NonNullable<HttpTargetOptions["batch"]>;

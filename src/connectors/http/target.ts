@@ -1,100 +1,112 @@
-import type { Found, PostOutcome } from "../../model/posting.js";
-import { type Problem, ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits } from "../contract.js";
+import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../../model/posting.js";
+import { bug, type Problem, ProblemError, problem } from "../../model/problem.js";
+import type { AdvanceItem, ConnectorContext, PostItem, ReverseItem, Target, TargetTraits, UpdateItem } from "../contract.js";
 import { durationMs } from "../files.js";
-import type { HttpCall, HttpClient } from "../http.js";
-import { type Reading, readAnswer } from "./answer.js";
+import type { HttpClient } from "../http.js";
+import { type Action, ActionSender, compileAction, compileOnPosting, eachAlone, refuseOption } from "./action.js";
 import { Batch } from "./batch.js";
+import { postBatch } from "./batch-post.js";
+import { checkOptions, stepNames } from "./check-options.js";
 import { type HttpConnection, headerName, openConnection } from "./connection.js";
-import { Judge, type Judged, type Verdict } from "./judge.js";
+import type { Verdict } from "./judge.js";
+import { Listing } from "./list.js";
 import { Latest, Lookup } from "./lookup.js";
 import type { HttpTargetOptions } from "./options.js";
-import { compileRequest, encodeHeader, type Request } from "./request.js";
-import { Unwritable } from "./template.js";
-import { documentView, keysView, POST_SHAPE, REVERSE_SHAPE, type View } from "./view.js";
-
-type Failed = Exclude<PostOutcome, Found>;
-
-/** One kind of call that changes something, and what its answers mean. */
-interface Action {
-  readonly request: Request;
-  readonly judge: Judge;
-}
+import { ReadBack } from "./read.js";
+import { POST_SHAPE, POSTING_SHAPE, postingView, postView, REVERSE_SHAPE, reverseView, UPDATE_SHAPE, updateView } from "./view.js";
 
 /** Posts to a system whose JSON API is described in the pipeline. */
 export class HttpTarget implements Target {
   readonly traits: TargetTraits;
   readonly latest?: (pipeline: string) => Promise<string | null>;
+  readonly postings?: (pipeline: string) => AsyncIterable<PostedEntry>;
+  readonly advance?: (step: string, items: readonly AdvanceItem[]) => Promise<readonly PostOutcome[]>;
+  readonly update?: (items: readonly UpdateItem[]) => Promise<readonly PostOutcome[]>;
+  readonly read?: (postings: readonly Posting[]) => Promise<readonly Held[]>;
   private readonly client: HttpClient;
+  private readonly sender: ActionSender;
+  private readonly steps: readonly string[];
   private readonly postAction: Action;
   private readonly reverseAction: Action | null;
+  private readonly deleteAction: Action | null;
   private readonly lookupCall: Lookup | null;
   private readonly batch: Batch | null;
-  private readonly keyHeader: string | null;
 
   /** Nothing is sent yet. Throws ProblemError for options that cannot be used. */
-  constructor(connection: HttpConnection, options: HttpTargetOptions, context: Pick<ConnectorContext, "now" | "sleep">) {
-    const { client, redaction, name: host } = openConnection(connection, context);
+  constructor(connection: HttpConnection, options: HttpTargetOptions, context: Pick<ConnectorContext, "now" | "sleep" | "timeZone">) {
+    const { client, redaction, base, name: host } = openConnection(connection, context);
     const omitEmpty = options.empty === "omit";
+    const { steps, reverse, update, lookup, latest, list, read, delete: remove } = options;
+    const acting = { redaction, omitEmpty, host };
+    const asking = { client, redaction, base, host, omitEmpty };
     this.client = client;
-    const post = compileRequest(options.post, { where: "post", shape: POST_SHAPE, omitEmpty, host });
-    this.postAction = { request: post, judge: new Judge(options.post, post.name, "post", redaction) };
-    const { reverse } = options;
-    if (reverse === undefined) this.reverseAction = null;
-    else {
-      if (reverse.reference === undefined && reverse.done === undefined)
-        refuse(
-          "CONFIG_MISSING_KEY",
-          "`reverse` cannot tell that it succeeded",
-          "add `reference`, or `done` where the answer has no number of its own",
-        );
-      const request = compileRequest(reverse, { where: "reverse", shape: REVERSE_SHAPE, omitEmpty, host });
-      this.reverseAction = { request, judge: new Judge(reverse, request.name, "reverse", redaction) };
+    this.steps = stepNames(options);
+    checkOptions(options);
+    this.postAction = compileAction(options.post, { ...acting, where: "post", shape: POST_SHAPE });
+    this.reverseAction = reverse === undefined ? null : compileOnPosting(reverse, { ...acting, where: "reverse", shape: REVERSE_SHAPE });
+    this.deleteAction = remove === undefined ? null : compileOnPosting(remove, { ...acting, where: "delete", shape: REVERSE_SHAPE });
+    this.lookupCall = lookup === undefined ? null : new Lookup(lookup, this.steps, asking);
+    const lookupCall = this.lookupCall;
+    const keyHeader = options.idempotency_header === undefined ? null : headerName("idempotency_header", options.idempotency_header);
+    this.sender = new ActionSender({ client, keyHeader, find: lookupCall === null ? null : (key) => lookupCall.find(key) });
+    if (steps !== undefined) {
+      const actions = steps.map((step): [string, Action] => [
+        step.name,
+        compileOnPosting(step, { ...acting, where: `steps.${step.name}`, shape: POSTING_SHAPE }),
+      ]);
+      this.advance = this.advanceBy(new Map(actions));
     }
-    const reading = { client, redaction, host, omitEmpty };
-    this.lookupCall = options.lookup === undefined ? null : new Lookup(options.lookup, reading);
-    if (options.latest !== undefined) {
-      const latest = new Latest(options.latest, reading);
-      this.latest = (pipeline) => latest.find(pipeline);
+    if (update !== undefined) this.update = this.updateBy(compileOnPosting(update, { ...acting, where: "update", shape: UPDATE_SHAPE }));
+    if (latest !== undefined) {
+      const call = new Latest(latest, asking);
+      this.latest = (pipeline) => call.find(pipeline);
     }
-    this.keyHeader = options.idempotency_header === undefined ? null : headerName("idempotency_header", options.idempotency_header);
+    if (list !== undefined) {
+      const listing = new Listing(list, this.steps, asking);
+      this.postings = (pipeline) => listing.all(pipeline);
+    }
+    if (read !== undefined) {
+      const call = new ReadBack(read, context.timeZone, asking);
+      this.read = (postings) => Promise.all(postings.map((posting) => call.find(posting)));
+    }
     this.batch = options.batch === undefined ? null : new Batch(options.batch);
-    if (this.batch !== null) this.checkBatch(options);
+    const hasDrafts = steps !== undefined || update !== undefined || remove !== undefined;
     this.traits = {
       deduplicates: options.deduplicates,
       quietMs: durationMs(options.quiet) ?? 0,
       batch: this.batch?.size ?? 1,
       concurrency: connection.concurrency,
-      searchable: this.lookupCall !== null,
+      searchable: lookup !== undefined,
+      ...(this.steps.length === 0 ? {} : { steps: this.steps }),
+      ...(hasDrafts ? { drafts: true } : {}),
+      ...(connection.company === undefined ? {} : { company: connection.company }),
     };
   }
 
   async post(items: readonly PostItem[]): Promise<readonly PostOutcome[]> {
-    if (this.batch !== null && items.length > 0) return this.postBatch(this.batch, items);
-    return this.each(items, (item) => this.act(this.postAction, postView(item), item.idempotencyKey, { document: item.document.key }));
+    const { batch, client, sender, postAction } = this;
+    if (batch === null || items.length === 0) {
+      return eachAlone(items, async (item) => {
+        const { idempotencyKey, document } = item;
+        const verdict = await sender.send(postAction, postView(item), { document: document.key, key: idempotencyKey });
+        return this.created(verdict, postAction, item);
+      });
+    }
+    const verdicts = await postBatch({ client, batch, sender, action: postAction }, items);
+    return Promise.all(items.map((item, index) => this.created(verdicts[index] as Verdict, postAction, item)));
   }
 
   async reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]> {
-    const { reverseAction } = this;
-    return this.each(items, async ({ posting, date, idempotencyKey, fingerprint }) => {
-      if (reverseAction === null) return notReversible(posting.documentKey, posting.reference);
-      const posted = keysView(posting.idempotencyKey);
-      const view = {
-        ...keysView(idempotencyKey),
-        fingerprint,
-        reference: posting.reference,
-        date: date ?? posting.document.date,
-        postingKey: posted.idempotencyKey,
-        postingShortKey: posted.shortKey,
-        document: documentView(posting.document),
-      };
-      return this.act(reverseAction, view, idempotencyKey, { document: posting.documentKey, ownReference: posting.reference });
+    return eachAlone(items, async (item) => {
+      const draft = this.deleteAction === null ? null : await this.draftOf(item.posting);
+      if (draft !== null && "code" in draft) return { kind: "rejected", problem: draft };
+      return this.deleteAction !== null && draft !== null ? this.remove(this.deleteAction, item, draft) : this.cancel(item);
     });
   }
 
   async lookup(idempotencyKey: string): Promise<Found | null> {
     if (this.lookupCall === null) {
-      return refuse(
+      return refuseOption(
         "TARGET_UNAVAILABLE",
         "this target cannot be searched by our key",
         "describe how under `target.lookup`, or look there yourself",
@@ -107,146 +119,81 @@ export class HttpTarget implements Target {
     return this.client.close();
   }
 
-  private async act({ request, judge }: Action, view: View, idempotencyKey: string, judged: Judged): Promise<PostOutcome> {
-    let call: HttpCall;
-    try {
-      call = request.fill(view);
-    } catch (error) {
-      return unwritable(error, judged.document);
-    }
-    if (this.keyHeader !== null) call = { ...call, headers: { ...call.headers, [this.keyHeader]: encodeHeader(idempotencyKey) } };
-    const reply = await this.client.send(call);
-    if (reply.kind !== "answer") return this.placed(reply, judged.document);
-    return this.settle(judge.judge(readAnswer(reply), judged), idempotencyKey, judged.document);
-  }
-
-  private async postBatch(batch: Batch, items: readonly PostItem[]): Promise<readonly PostOutcome[]> {
-    const { request, judge } = this.postAction;
-    const outcomes = new Map<PostItem, PostOutcome>();
-    const sent: PostItem[] = [];
-    const bodies: string[] = [];
-    for (const item of items) {
-      try {
-        bodies.push(request.fillBody(postView(item)) ?? "null");
-        sent.push(item);
-      } catch (error) {
-        outcomes.set(item, unwritable(error, item.document.key));
-      }
-    }
-    const [first] = sent;
-    if (first !== undefined) {
-      const reply = await this.client.send({ ...request.fill(postView(first)), body: batch.wrap(bodies) });
-      const readings = reply.kind === "answer" ? readAnswer(reply) : null;
-      const parts = readings === null ? [] : batch.split(readings, sent);
-      const settled = sent.map(async (item, index) => {
-        const judged = { document: item.document.key };
-        if (reply.kind !== "answer") return this.placed(reply, judged.document);
-        const verdict = readings === null ? null : judgeMember(judge, batch, readings, parts[index] ?? null, judged);
-        return verdict === null
-          ? this.placed(unanswered(request.name), judged.document)
-          : this.settle(verdict, item.idempotencyKey, judged.document);
+  private advanceBy(actions: ReadonlyMap<string, Action>): NonNullable<Target["advance"]> {
+    return (step, items) => {
+      const action = actions.get(step) ?? bug(`there is no call for the step \`${step}\``);
+      return eachAlone(items, async ({ posting }) => {
+        const { reference, documentKey } = posting;
+        const verdict = await this.sender.send(action, postingView(posting), { document: documentKey, ownReference: reference });
+        if (verdict.kind === "there already") return { kind: "exists", reference, step };
+        return verdict.kind === "created" || verdict.kind === "exists" ? { ...verdict, step } : verdict;
       });
-      for (const [index, outcome] of (await Promise.all(settled)).entries()) outcomes.set(sent[index] as PostItem, outcome);
-    }
-    return items.map((item) => outcomes.get(item) as PostOutcome);
+    };
   }
 
-  /** "There already" without a number: the look-up knows it. Until it does, nobody knows whether what is there is ours. */
-  private async settle(verdict: Verdict, idempotencyKey: string, document: string): Promise<PostOutcome> {
-    if (verdict.kind === "unconfirmed") return this.placed(verdict, document);
-    if (verdict.kind !== "there already") return verdict;
-    let why = "it says that the document is there already, and not under which number";
+  private updateBy(action: Action): NonNullable<Target["update"]> {
+    return (items) =>
+      eachAlone(items, async (item) => {
+        const { idempotencyKey, document, posting } = item;
+        const whose = { document: document.key, key: idempotencyKey, ownReference: posting.reference };
+        return this.created(await this.sender.send(action, updateView(item), whose), action, item);
+      });
+  }
+
+  /** A document that is new, or has new content, is at the first step; how far one is that was there already, only the look-up knows. */
+  private async created(verdict: Verdict, { request }: Action, { idempotencyKey, document }: PostItem): Promise<PostOutcome> {
+    const [first] = this.steps;
+    if (verdict.kind === "created") return first === undefined ? verdict : { ...verdict, step: first };
+    if (verdict.kind === "there already" || (verdict.kind === "exists" && first !== undefined)) {
+      const found = await this.sender.lookFor(request.name, idempotencyKey, document.key);
+      return found.kind === "exists" && verdict.kind === "exists" ? { ...verdict, ...found } : found;
+    }
+    return verdict;
+  }
+
+  /** Where a draft of ours stands; null when it is none. A problem when nobody can tell, and then nothing is sent. */
+  private async draftOf({ idempotencyKey, reference, documentKey }: Posting): Promise<Pick<Found, "reference"> | Problem | null> {
+    const at = { document: documentKey };
     try {
-      const found = (await this.lookupCall?.find(idempotencyKey)) ?? null;
-      if (found !== null) return { kind: "exists", ...found };
-      if (this.lookupCall !== null) why += "; the look-up does not find it";
+      const found = await this.lookup(idempotencyKey);
+      // Numbers of deleted drafts are given anew: what stands under ours now may be somebody else's.
+      if (found === null)
+        return problem(
+          "TARGET_EDITED",
+          `posted as ${reference}, and the look-up does not find it`,
+          at,
+          "nothing was deleted; look for it in the target",
+        );
+      return found.isDraft === true ? found : null;
     } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      why += `; the look-up failed: ${error.problems[0]?.message ?? ""}`;
-    }
-    return this.placed(
-      { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${this.postAction.request.name}: ${why}`) },
-      document,
-    );
-  }
-
-  /** The same outcome with the document it is about, and what happens next. */
-  private placed<T extends Failed>(outcome: T, document: string): T {
-    const { code, message } = outcome.problem;
-    const next = this.traits.searchable
-      ? "it is looked up before anything else is sent for it"
-      : "look for it in the target, then say what became of it: this target cannot be searched by our key";
-    const hint = outcome.kind === "unconfirmed" ? next : "it is sent again later";
-    return { ...outcome, problem: problem(code, message, { document }, hint) };
-  }
-
-  /** Each on its own. Being not let in stops everything only when nothing else was sent. */
-  private async each<T>(items: readonly T[], call: (item: T) => Promise<PostOutcome>): Promise<readonly PostOutcome[]> {
-    const ended = await Promise.allSettled(items.map(call));
-    const outcomes: PostOutcome[] = [];
-    let refused: ProblemError | null = null;
-    for (const each of ended) {
-      if (each.status === "fulfilled") outcomes.push(each.value);
-      else if (each.reason instanceof ProblemError && each.reason.problems[0] !== undefined) {
-        refused ??= each.reason;
-        outcomes.push({ kind: "busy", problem: each.reason.problems[0], retryAfterMs: null });
-      } else throw each.reason;
-    }
-    if (refused !== null && ended.every((each) => each.status === "rejected")) throw refused;
-    return outcomes;
-  }
-
-  private checkBatch(options: HttpTargetOptions): void {
-    if (options.post.body === undefined) refuse("CONFIG_MISSING_KEY", "`batch` needs `post.body`", "say there how one document is written");
-    if (typeof options.post.reference !== "string" || typeof (options.post.duplicate?.reference ?? "") !== "string")
-      refuse(
-        "CONFIG_WRONG_VALUE",
-        "`batch` and a reference in a header do not go together",
-        "an answer has one header for all of its documents",
-      );
-    const single = [options.post.path, ...Object.values(options.post.headers ?? {})].some((text) => text.includes("{"));
-    if (single || this.keyHeader !== null) {
-      const found = this.keyHeader === null ? "paths in braces in `post.path` or `post.headers`" : "`idempotency_header`";
-      refuse(
-        "CONFIG_WRONG_VALUE",
-        `\`batch\` and ${found} do not go together`,
-        "one call carries many documents, so nothing in it can belong to one of them",
-      );
+      const cause = error instanceof ProblemError ? error.problems[0] : undefined;
+      if (cause === undefined || cause.code === "TARGET_SIGN_IN") throw error;
+      return problem(cause.code, `whether it is a draft: ${cause.message}`, at, "nothing was sent; the next run tries again");
     }
   }
-}
 
-function postView({ document, idempotencyKey, fingerprint }: PostItem): View {
-  return { ...documentView(document), ...keysView(idempotencyKey), fingerprint };
-}
+  private async remove(action: Action, item: ReverseItem, { reference }: Pick<Found, "reference">): Promise<PostOutcome> {
+    const { posting, idempotencyKey } = item;
+    const view = reverseView({ ...item, posting: { ...posting, reference } });
+    const whose = { document: posting.documentKey, key: idempotencyKey, ownReference: reference };
+    const verdict = await this.sender.send(action, view, whose);
+    if (verdict.kind === "created") return { kind: "created", reference };
+    return verdict.kind === "exists" || verdict.kind === "there already" ? { kind: "exists", reference } : verdict;
+  }
 
-/** What the answer says about one member; null when it says nothing about it. */
-function judgeMember(judge: Judge, batch: Batch, whole: Reading, part: Reading | null, judged: Judged): Verdict | null {
-  if (part !== null) return judge.judge(part, { ...judged, isPart: true });
-  // A list without this one leaves it open, and so does a success that speaks of none. An error without a list is about all of them.
-  return whole.status >= 300 && !batch.isAnswered(whole) ? judge.judge(whole, judged) : null;
-}
-
-function unanswered(name: string): Extract<PostOutcome, { kind: "unconfirmed" }> {
-  return {
-    kind: "unconfirmed",
-    problem: problem("TARGET_UNCONFIRMED", `${name}: the answer to the batch says nothing about this document`),
-  };
-}
-
-/** Found before anything was sent. */
-function unwritable(error: unknown, document: string): PostOutcome {
-  if (!(error instanceof Unwritable)) throw error;
-  const hint = "correct the document or the template in the pipeline; nothing was sent";
-  return { kind: "rejected", problem: problem("TARGET_REJECTED", error.message, { document }, hint) };
+  private async cancel(item: ReverseItem): Promise<PostOutcome> {
+    const { reverseAction } = this;
+    const { posting, idempotencyKey } = item;
+    const { reference, documentKey } = posting;
+    if (reverseAction === null) return notReversible(documentKey, reference);
+    const whose = { document: documentKey, key: idempotencyKey, ownReference: reference };
+    const verdict = await this.sender.send(reverseAction, reverseView(item), whose);
+    return verdict.kind === "there already" ? this.sender.lookFor(reverseAction.request.name, idempotencyKey, documentKey) : verdict;
+  }
 }
 
 function notReversible(document: string, reference: string): PostOutcome {
   const message = `\`${reference}\` cannot be cancelled from here: the pipeline does not say how this target reverses a document`;
   const hint = "cancel it in the target by hand, or describe the call under `target.reverse`";
   return { kind: "rejected", problem: problem("TARGET_REJECTED", message, { document }, hint) };
-}
-
-function refuse(code: Problem["code"], message: string, hint: string): never {
-  throw new ProblemError(problem(code, message, [], hint));
 }

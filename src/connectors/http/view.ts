@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { DOCUMENT_TYPES, type Document, documentAmount, lineAmount } from "../../model/document.js";
 import { formatMinor } from "../../model/money.js";
+import type { Posting } from "../../model/posting.js";
+import type { PostItem, ReverseItem, UpdateItem } from "../contract.js";
 
 /** What a template may see: texts, whole numbers (counts only), null, and these in lists and mappings. */
 export type View = string | number | null | readonly View[] | { readonly [name: string]: View };
@@ -21,7 +23,7 @@ function values(...names: readonly string[]): Record<string, Shape> {
   return Object.fromEntries(names.map((name) => [name, VALUE]));
 }
 
-const HEADER_FIELDS = [...new Set(Object.values(DOCUMENT_TYPES).flatMap((info) => Object.keys(info.fields)))];
+export const HEADER_FIELDS = [...new Set(Object.values(DOCUMENT_TYPES).flatMap((info) => Object.keys(info.fields)))];
 const LINE = object({
   ...values("side", "account", "amount", "debit", "credit", "text", "partner"),
   dimensions: { kind: "map" },
@@ -39,8 +41,16 @@ export const REVERSE_SHAPE = object({
   ...values("fingerprint", "reference", "date", "postingKey", "postingShortKey"),
   document: object(DOCUMENT),
 });
+/** A call about a document that is there, such as a step or the question what it holds. */
+export const POSTING_SHAPE = object({ ...KEYS, ...values("fingerprint", "reference"), document: object(DOCUMENT) });
+export const UPDATE_SHAPE = object({
+  ...DOCUMENT,
+  ...KEYS,
+  ...values("fingerprint", "reference", "postingKey", "postingShortKey"),
+});
 export const LOOKUP_SHAPE = object(KEYS);
 export const LATEST_SHAPE = object(values("pipeline"));
+export const LIST_SHAPE = object(values("pipeline", "page", "cursor"));
 export const BATCH_SHAPE = object({ items: VALUE });
 
 /** The item of a list or mapping, as `$$` sees it; null where `$each` cannot be used. */
@@ -49,7 +59,7 @@ export function itemShape(shape: Shape): Shape | null {
   return shape.kind === "map" ? object(values("name", "value")) : null;
 }
 
-export function documentView(document: Document): { readonly [name: string]: View } {
+function documentView(document: Document): { readonly [name: string]: View } {
   const { type, key, date, currency, text, attachments, fields } = document;
   const lines = document.lines.map((line) => {
     const amount = lineAmount(line, currency);
@@ -58,6 +68,34 @@ export function documentView(document: Document): { readonly [name: string]: Vie
     return { side, account, amount, ...sides, text: line.text, partner, dimensions };
   });
   return { type, key, date, currency, text, attachments, fields, lines, total: formatMinor(documentAmount(document), currency) };
+}
+
+export function postView({ document, idempotencyKey, fingerprint }: PostItem): { readonly [name: string]: View } {
+  return { ...documentView(document), ...keysView(idempotencyKey), fingerprint };
+}
+
+export function updateView(item: UpdateItem): View {
+  return { ...postView(item), reference: item.posting.reference, ...postingKeys(item.posting) };
+}
+
+export function postingView({ idempotencyKey, fingerprint, reference, document }: Posting): View {
+  return { ...keysView(idempotencyKey), fingerprint, reference, document: documentView(document) };
+}
+
+export function reverseView({ posting, date, idempotencyKey, fingerprint }: ReverseItem): View {
+  return {
+    ...keysView(idempotencyKey),
+    fingerprint,
+    reference: posting.reference,
+    date: date ?? posting.document.date,
+    ...postingKeys(posting),
+    document: documentView(posting.document),
+  };
+}
+
+function postingKeys({ idempotencyKey }: Posting): { readonly [name: string]: View } {
+  const posted = keysView(idempotencyKey);
+  return { postingKey: posted.idempotencyKey, postingShortKey: posted.shortKey };
 }
 
 export function keysView(idempotencyKey: string): { readonly idempotencyKey: string; readonly shortKey: string } {
