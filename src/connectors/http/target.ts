@@ -1,7 +1,7 @@
 import type { Found, PostOutcome } from "../../model/posting.js";
 import { type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits } from "../contract.js";
-import { durationMs } from "../files.js";
+import { durationMs } from "../files/duration.js";
 import type { HttpCall, HttpClient } from "../http.js";
 import { type Reading, readAnswer } from "./answer.js";
 import { Batch } from "./batch.js";

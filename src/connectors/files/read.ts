@@ -1,27 +1,16 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open, stat } from "node:fs/promises";
-import path from "node:path";
-import { glob } from "tinyglobby";
-import { type Problem, ProblemError, problem } from "../model/problem.js";
-import { compareKeys } from "../model/record.js";
-import type { ConnectorContext, MalformedRecord, RawRecord, ReadRequest, SourceEvent } from "./contract.js";
+import { type FileHandle, open } from "node:fs/promises";
+import { type Problem, ProblemError, problem } from "../../model/problem.js";
+import type { ConnectorContext, MalformedRecord, RawRecord, ReadRequest, SourceEvent } from "../contract.js";
+import { Changed, type ListedFile, listFiles, sameState, settledState, stateOf } from "./list.js";
+import type { FilesChoice } from "./options.js";
 
 /** Large enough that reading costs nothing beside parsing, small enough that a few of them are no memory to speak of. */
 const CHUNK_BYTES = 256 * 1024;
 
-export interface FilesToRead {
+export interface FilesToRead extends FilesChoice {
   /** Absolute; patterns and unit names start here. */
   readonly folder: string;
-  readonly patterns: readonly string[];
-  /** A file touched less than this many milliseconds ago may still be growing. */
-  readonly settleMs: number;
-}
-
-export interface ListedFile {
-  /** The path from the folder, with forward slashes; it names the unit. */
-  readonly unit: string;
-  /** Absolute. */
-  readonly path: string;
 }
 
 export interface OpenFile extends ListedFile {
@@ -54,9 +43,6 @@ export interface FileFormat<T> {
 
 /** Leaves a half-read file when the run is asked to stop; it must not look like the end of the file. */
 class Interrupted extends Error {}
-
-/** The file is not what it was when its size was taken. */
-class Changed extends Error {}
 
 /**
  * Reads the files of one source, each as one unit whose fingerprint is the SHA-256 of its bytes. Every file is scanned
@@ -128,70 +114,6 @@ async function* readOne<T>(
   } finally {
     await handle.close();
   }
-}
-
-/** The files that match, each once, in the order people number them: `9月` before `10月`. */
-export async function listFiles(folder: string, patterns: readonly string[]): Promise<ListedFile[]> {
-  if (!(await stat(folder).catch(() => null))?.isDirectory()) {
-    throw new ProblemError(
-      problem(
-        "SOURCE_UNREADABLE",
-        `the folder \`${folder}\` does not exist or cannot be opened`,
-        { file: folder },
-        "check that it is mounted and that this user may read it",
-      ),
-    );
-  }
-  // A pattern that is the name of a file means that file: `报销(1).csv` would otherwise match only `报销1.csv`.
-  const literal: string[] = [];
-  const globs: string[] = [];
-  for (const pattern of patterns) {
-    const isFile = (await stat(path.resolve(folder, pattern)).catch(() => null))?.isFile() === true;
-    (isFile ? literal : globs).push(pattern);
-  }
-  const found = globs.length === 0 ? [] : await glob(globs, { cwd: folder, dot: false, onlyFiles: true, expandDirectories: false });
-  const paths = new Set([...literal, ...found].map((each) => path.resolve(folder, each)));
-  return [...paths]
-    .map((each) => ({ path: each, unit: path.relative(folder, each).split(path.sep).join("/") }))
-    .sort((left, right) => compareKeys(left.unit, right.unit));
-}
-
-/** Reads a duration such as `2s`, `500ms` or `0`; in milliseconds, or null when it is none. */
-export function durationMs(text: string): number | null {
-  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  if (match === null) return text === "0" ? 0 : null;
-  return Number(match[1]) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"] as number);
-}
-
-interface FileState {
-  readonly size: number;
-  /** Nanoseconds, because a rewrite can follow within a millisecond. */
-  readonly modified: bigint;
-}
-
-async function stateOf(file: string): Promise<FileState | null> {
-  try {
-    const found = await stat(file, { bigint: true });
-    return { size: Number(found.size), modified: found.mtimeNs };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-}
-
-function sameState(left: FileState, right: FileState | null): boolean {
-  return right !== null && left.size === right.size && left.modified === right.modified;
-}
-
-/** Waits until the file is older than `settleMs`; null when it moved meanwhile, because then it is still being written. */
-async function settledState(file: ListedFile, settleMs: number, context: ConnectorContext): Promise<FileState | null> {
-  const first = await stateOf(file.path);
-  if (first === null) throw new Changed();
-  const age = context.now().getTime() - Number(first.modified / 1_000_000n);
-  if (age >= settleMs) return first;
-  // A clock of a file server may be ahead of ours; the wait is never longer than the whole time.
-  await context.sleep(Math.min(settleMs, settleMs - age));
-  return sameState(first, await stateOf(file.path)) ? first : null;
 }
 
 async function* readChunks(handle: FileHandle, size: number, signal: AbortSignal): AsyncGenerator<Buffer> {
