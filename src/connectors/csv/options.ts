@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import type { EncodingName } from "../files/encodings.js";
 import {
   encodingOption,
+  entriesOption,
   filesOption,
   type Ignored,
   ignoredOf,
@@ -10,11 +11,14 @@ import {
   settleOption,
   skipFooterOption,
   trimOption,
+  unpackLimitOption,
 } from "../files/options.js";
 
 export const CsvSourceOptions = Type.Object(
   {
     files: filesOption("报销明细-*.csv", ["2026/**/*.csv", "!2026/**/草稿-*.csv"]),
+    entries: entriesOption,
+    unpack_limit: unpackLimitOption,
     encoding: encodingOption,
     delimiter: Type.String({
       description:

@@ -3,6 +3,7 @@ import { type Static, Type } from "typebox";
 import { type ProblemCode, ProblemError, problem } from "../../model/problem.js";
 import { durationMs } from "./duration.js";
 import { ENCODINGS } from "./encodings.js";
+import { sizeOf } from "./size.js";
 
 /** Where the files of an installation are; the same for every connector that reads files. */
 export const FilesConnection = Type.Object(
@@ -24,6 +25,19 @@ export const filesOption = (...examples: (string | string[])[]) =>
     description: "which files to read: a pattern or several; upper and lower case differ, hidden files are left out",
     examples,
   });
+
+export const entriesOption = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
+  description: "which entries of `.zip` archives to read: a pattern or several, as under `files`; each entry is a unit of its own",
+  default: "**",
+  examples: ["*.csv", ["**/账单-*.csv", "!**/说明*"]],
+});
+
+export const unpackLimitOption = Type.String({
+  description: "the most that one compressed file, or one entry of an archive, may hold once it is unpacked; a larger one is not read",
+  default: "4GB",
+  pattern: "^\\d{1,6}(KB|MB|GB)$",
+  examples: ["64MB", "20GB"],
+});
 
 export const settleOption = Type.String({
   description:
@@ -106,16 +120,29 @@ export function refuseOption(code: ProblemCode, message: string, hint?: string):
   throw new ProblemError(problem(code, message, [], hint));
 }
 
-/** The options by which files are found. */
+/** The options by which files are found and unpacked. */
 export interface FilesChoice {
   readonly patterns: readonly string[];
+  readonly entries: readonly string[];
+  /** In bytes. */
+  readonly unpackLimit: number;
   /** A file touched less than this many milliseconds ago may still be growing. */
   readonly settleMs: number;
 }
 
-/** Throws ProblemError when `settle` is no duration. */
-export function filesChoiceOf(options: { readonly files: string | string[]; readonly settle: string }): FilesChoice {
+interface FilesOptions {
+  readonly files: string | string[];
+  readonly entries: string | string[];
+  readonly unpack_limit: string;
+  readonly settle: string;
+}
+
+/** Throws ProblemError when a time or a size cannot be read. */
+export function filesChoiceOf(options: FilesOptions): FilesChoice {
   const settleMs = durationMs(options.settle);
   if (settleMs === null) return refuseOption("CONFIG_WRONG_VALUE", `\`settle\` is \`${options.settle}\`, expected a time such as \`2s\``);
-  return { patterns: typeof options.files === "string" ? [options.files] : options.files, settleMs };
+  const unpackLimit = sizeOf(options.unpack_limit);
+  if (unpackLimit === null)
+    return refuseOption("CONFIG_WRONG_VALUE", `\`unpack_limit\` is \`${options.unpack_limit}\`, expected a size such as \`64MB\``);
+  return { patterns: [options.files].flat(), entries: [options.entries].flat(), unpackLimit, settleMs };
 }
