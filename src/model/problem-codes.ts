@@ -50,6 +50,7 @@ export const PROBLEM_CODES = {
   SOURCE_DECODE: { disposition: "stop", title: "bytes that are not text in the declared encoding" },
   SOURCE_FORMAT: { disposition: "stop", title: "a file that is not what its connector reads, or is broken" },
   SOURCE_TOO_LARGE: { disposition: "stop", title: "a file that holds more than is read" },
+  SOURCE_SHEET: { disposition: "stop", title: "which sheet of a workbook to read is not clear" },
   SOURCE_NO_HEADER: { disposition: "stop", title: "no header row was found" },
   SOURCE_DUPLICATE_HEADER: { disposition: "stop", title: "two columns have one name" },
   SOURCE_MISSING_COLUMN: { disposition: "stop", title: "a required column is missing" },

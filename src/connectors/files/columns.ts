@@ -63,9 +63,9 @@ function duplicate(message: string, unit: string): Problem {
 export function missingColumns(missing: readonly string[], names: readonly string[], unit: string): Problem {
   const present = names.filter((name) => name !== "");
   const first = missing[0] as string;
-  const near = present.length === 0 ? null : closest(first, present);
-  const isNear =
-    near !== null && (distance(first, near) <= Math.max(1, Math.floor(first.length / 3)) || near.includes(first) || first.includes(near));
+  const longer = present.find((name) => name.includes(first) || first.includes(name));
+  const near = longer ?? (present.length === 0 ? null : closest(first, present));
+  const isNear = near !== null && (longer !== undefined || distance(first, near) <= Math.max(1, Math.floor(first.length / 3)));
   return problem(
     "SOURCE_MISSING_COLUMN",
     `\`${unit}\` has no column ${listNames(missing)}; its columns are ${listNames(present)}${isNear ? `; the nearest to \`${first}\` is \`${near}\`` : ""}`,
