@@ -7,4 +7,5 @@ export const connectors: ReadonlyMap<string, () => Promise<Connector>> = new Map
   ["json", async (): Promise<Connector> => (await import("./json/index.js")).connector],
   ["ledger", async (): Promise<Connector> => (await import("./ledger/index.js")).connector],
   ["xlsx", async (): Promise<Connector> => (await import("./xlsx/index.js")).connector],
+  ["xml", async (): Promise<Connector> => (await import("./xml/index.js")).connector],
 ]);

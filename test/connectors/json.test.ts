@@ -108,15 +108,11 @@ describe("one record on each line", () => {
     const folder = folderWith({ "a.NDJSON": '{"a":1}\n', "b.log": '{"a":2}\n' });
     expect((await outcomeOf(open(folder, { files: "*.NDJSON" }), columnsOf("a"))).rows).toEqual([["1"]]);
     expect((await outcomeOf(open(folder, { files: "*.log", layout: "lines" }), columnsOf("a"))).rows).toEqual([["2"]]);
-    expect((await outcomeOf(open(folder, { files: "*.log" }), columnsOf("a"))).problems).toMatchObject(
-      [
-        {
-          code: "SOURCE_FORMAT",
-          message: "`b.log` is not JSON that can be read: it is an object, expected a list of records",
-          hint: /layout: lines/ as unknown as string,
-        },
-      ].map(({ hint: _hint, ...rest }) => rest),
-    );
+    const { problems } = await outcomeOf(open(folder, { files: "*.log" }), columnsOf("a"));
+    expect(problems).toMatchObject([
+      { code: "SOURCE_FORMAT", message: "`b.log` is not JSON that can be read: it is an object, expected a list of records" },
+    ]);
+    expect(problems[0]?.hint).toContain("layout: lines");
   });
 
   test("may be too long for a record", async () => {

@@ -440,9 +440,7 @@ describe("a file that is no workbook", () => {
   ])("such as %s is abandoned, with what to do", async (_, content, message) => {
     const { problems, complete } = await read(content, ["a"]);
     expect(complete).toEqual([]);
-    expect(problems).toMatchObject(
-      [{ code: "SOURCE_FORMAT", message, hint: /.{15,}/ as unknown as string }].map(({ hint: _hint, ...rest }) => rest),
-    );
+    expect(problems).toMatchObject([{ code: "SOURCE_FORMAT", message }]);
     expect(problems[0]?.hint).toMatch(/.{15,}/);
   });
 
