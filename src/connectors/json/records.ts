@@ -1,10 +1,11 @@
 import { type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { Column } from "../contract.js";
 import { FieldMatcher, type Fields } from "../files/fields.js";
+import { MAX_LINE_LENGTH } from "../files/lines.js";
 import { RAW_LENGTH, RowBatch } from "../files/rows.js";
 import type { JsonSettings } from "./options.js";
 import { JsonFault, parseRecord } from "./parse.js";
-import { type Item, MAX_ITEM_LENGTH } from "./scan.js";
+import type { Item } from "./scan.js";
 
 /** Turns JSON objects into records. Each becomes a record or is malformed, or is left out as the options say. */
 export class RecordReader {
@@ -38,7 +39,7 @@ export class RecordReader {
   addLine(text: string, line: number, isTooLong: boolean): void {
     if (text.trim() === "" && !isTooLong) return;
     if (isTooLong) {
-      this.refuse(text, line, line, `the line is longer than ${MAX_ITEM_LENGTH / 2 ** 20} MB`);
+      this.refuse(text, line, line, `the line is longer than ${MAX_LINE_LENGTH / 2 ** 20} MB`);
       return;
     }
     if (this.isIgnoredRow(text)) return;

@@ -1,7 +1,7 @@
 import { JsonFault } from "./parse.js";
 
 /** A longer item is no record that a program wrote for another. */
-export const MAX_ITEM_LENGTH = 16 * 1024 * 1024;
+const MAX_ITEM_LENGTH = 16 * 1024 * 1024;
 
 export interface Item {
   readonly text: string;

@@ -1,10 +1,10 @@
 import { ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../contract.js";
 import { type EncodingFound, EncodingInspection } from "../files/detect.js";
+import { LineSplitter } from "../files/lines.js";
 import { type FilesConnection, filesChoiceOf } from "../files/options.js";
 import { type FileBatch, type FileFormat, type OpenFile, readFiles } from "../files/read.js";
 import { readText } from "../files/text.js";
-import { LineSplitter } from "./lines.js";
 import { type JsonSettings, type JsonSourceOptions, settingsOf } from "./options.js";
 import { JsonFault } from "./parse.js";
 import { RecordReader } from "./records.js";

@@ -1,4 +1,5 @@
-import { MAX_ITEM_LENGTH } from "./scan.js";
+/** A longer line, in characters, is no record that a program wrote for another. */
+export const MAX_LINE_LENGTH = 16 * 1024 * 1024;
 
 /** Cuts text into lines, from pieces of any size. After `next()` has returned true the members describe that line. */
 export class LineSplitter {
@@ -26,11 +27,11 @@ export class LineSplitter {
       if (this.at >= this.rest.length) return false;
       const feed = this.rest.indexOf("\n", this.at);
       const end = feed === -1 ? this.rest.length : feed;
-      const isOverlong = end - this.at > MAX_ITEM_LENGTH;
+      const isOverlong = end - this.at > MAX_LINE_LENGTH;
       if (feed === -1 && !this.isLast && !isOverlong && !this.isSkipping) return false;
       const wasSkipping = this.isSkipping;
       this.isSkipping = feed === -1 && !this.isLast;
-      const text = this.rest.slice(this.at, isOverlong ? this.at + MAX_ITEM_LENGTH : end);
+      const text = this.rest.slice(this.at, isOverlong ? this.at + MAX_LINE_LENGTH : end);
       this.at = feed === -1 ? end : feed + 1;
       if (wasSkipping) continue;
       this.line += 1;
