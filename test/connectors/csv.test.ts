@@ -9,7 +9,6 @@ import iconv from "iconv-lite";
 import { describe, expect, test } from "vitest";
 import type { Column, SourceEvent } from "../../src/connectors/contract.js";
 import { findHeader } from "../../src/connectors/csv/header.js";
-import { connector } from "../../src/connectors/csv/index.js";
 import { settingsOf } from "../../src/connectors/csv/options.js";
 import { RowReader } from "../../src/connectors/csv/rows.js";
 import { openCsvSource } from "../../src/connectors/csv/source.js";
@@ -32,22 +31,6 @@ sourceConformance("csv", () => {
     "报销-10.csv": `单据编号,金额,报销人,备注\n${rows}\n`,
   });
   return { folder, columns: columnsOf("金额", "单据编号", "报销人"), open: (context) => openCsvSource({}, optionsOf({}), context) };
-});
-
-describe("the connector", () => {
-  test("describes every option with a sentence and an example", () => {
-    const { options } = connector.source ?? {};
-    const properties = { ...options, ...connector.connection } as unknown as {
-      properties: Record<string, { description?: string; examples?: unknown[] }>;
-    };
-    for (const schema of [connector.connection, options] as unknown as (typeof properties)[]) {
-      expect(schema).toMatchObject({ additionalProperties: false });
-      for (const [name, option] of Object.entries(schema.properties)) {
-        expect(option.description, name).toMatch(/.{15,}/);
-        expect(option.examples?.length, name).toBeGreaterThan(0);
-      }
-    }
-  });
 });
 
 describe("files", () => {
