@@ -312,6 +312,13 @@ describe("rows", () => {
       ["销售部", "2", "一"],
       ["财务部", "3", "一"],
     ]);
+    // A name over two columns is not there twice, and a record over two rows is one record.
+    const tall = rowsOf(["部门", null, "金额"], ["销售部", "x", "1"], [null, null, null], ["财务部", "y", "2"]);
+    const merges = ["A1:B1", "A2:A3", "B2:B3", "C2:C3"];
+    expect((await read(workbookOf({ sheets: [{ name: "表", rows: tall, merges }] }), ["部门", "金额"], { merged: "fill" })).rows).toEqual([
+      ["销售部", "1"],
+      ["财务部", "2"],
+    ]);
   });
 
   test.each([

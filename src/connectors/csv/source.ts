@@ -1,11 +1,10 @@
 import { ProblemError } from "../../model/problem.js";
 import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../contract.js";
 import { matchColumns } from "../files/columns.js";
-import { DecodeFault, StrictDecoder } from "../files/decode.js";
 import { type EncodingFound, EncodingInspection } from "../files/detect.js";
 import { type FilesConnection, filesChoiceOf } from "../files/options.js";
 import { type FileBatch, type FileFormat, type OpenFile, readFiles } from "../files/read.js";
-import { undecodable } from "../files/undecodable.js";
+import { readText } from "../files/text.js";
 import { findHeader, HEADER_SEARCH_LINES } from "./header.js";
 import { type CsvSettings, type CsvSourceOptions, settingsOf } from "./options.js";
 import { MAX_RECORD_LENGTH } from "./parse.js";
@@ -31,34 +30,21 @@ class CsvFormat implements FileFormat<EncodingFound> {
   }
 
   async *read(file: OpenFile, found: EncodingFound): AsyncGenerator<FileBatch> {
-    if ("faults" in found) throw new ProblemError(await undecodable(file, this.settings.encoding, found.faults));
-    const decoder = new StrictDecoder(found.encoding);
-    let bytes = 0;
-    let head: string | null = "";
+    let head = "";
     let reader: RowReader | null = null;
-    try {
-      for await (const chunk of file.chunks()) {
-        bytes += chunk.length;
-        const text = decoder.decode(chunk);
-        if (head !== null) {
-          head += text;
-          if (!this.isEnough(head)) continue;
-          reader = this.begin(head, false, file);
-          head = null;
-        } else reader?.push(text, false);
-        while (reader?.fill()) yield { ...reader.take(), bytes };
-      }
-      const rest = decoder.end();
-      if (head !== null) reader = this.begin(head + rest, true, file);
-      else reader?.push(rest, true);
-    } catch (error) {
-      if (error instanceof DecodeFault) throw new ProblemError(await undecodable(file, this.settings.encoding, [error]));
-      throw error;
+    for await (const { text, bytes, isLast } of readText(file, found, this.settings.encoding)) {
+      if (reader === null) {
+        head += text;
+        if (!isLast && !this.isEnough(head)) continue;
+        reader = this.begin(head, isLast, file);
+        head = "";
+      } else reader.push(text, isLast);
+      while (reader.fill()) yield { ...reader.take(), bytes };
     }
-    while (reader?.fill()) yield { ...reader.take(), bytes };
-    reader?.end();
+    if (reader === null) return;
+    reader.end();
     // The last batch goes out even when it is empty, because only now the footer is known.
-    if (reader !== null) yield { ...reader.take(), bytes };
+    yield { ...reader.take(), bytes: file.size };
   }
 
   /** Whether the head of a file surely holds its header. */

@@ -82,10 +82,12 @@ export class HeaderSearch {
   }
 }
 
+/** A name that is merged over several columns is the name of the first, or there would be two of it. */
 function namesOf(row: SheetRow, context: CellContext): string[] {
   const names: string[] = [];
-  for (let column = 0; column < row.cells.length; column += 1) {
-    const cell = row.cells[column];
+  const cells = row.stored ?? row.cells;
+  for (let column = 0; column < cells.length; column += 1) {
+    const cell = cells[column];
     const value = cell === undefined ? null : cellValue(cell, context);
     names.push(value === null || value instanceof CellFault ? "" : String(value).trim());
   }

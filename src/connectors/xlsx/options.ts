@@ -10,7 +10,6 @@ import {
   trimOption,
   unpackLimitOption,
 } from "../files/options.js";
-import { sizeOf } from "../files/size.js";
 
 export const XlsxSourceOptions = Type.Object(
   {
@@ -63,8 +62,6 @@ export interface XlsxSettings extends Ignored {
   readonly fillsMerged: boolean;
   readonly skipFooter: number;
   readonly trim: boolean;
-  /** In bytes, for each part of a workbook. */
-  readonly unpackLimit: number;
 }
 
 /** Throws ProblemError when a pattern cannot be read. */
@@ -75,7 +72,6 @@ export function settingsOf(options: XlsxSourceOptions): XlsxSettings {
     fillsMerged: options.merged === "fill",
     skipFooter: options.skip_footer,
     trim: options.trim,
-    unpackLimit: sizeOf(options.unpack_limit) ?? 0,
     ...ignoredOf(options.ignore),
   };
 }

@@ -80,8 +80,9 @@ export class RowReader {
   }
 }
 
+/** A row that only merged ranges reach into has nothing of its own: a record merged over two rows is one record. */
 function isEmpty(row: SheetRow, context: CellContext): boolean {
-  return row.cells.every((cell) => cell === undefined || cellValue(cell, context) === null);
+  return (row.stored ?? row.cells).every((cell) => cell === undefined || cellValue(cell, context) === null);
 }
 
 function textOf(row: SheetRow, context: CellContext): string {

@@ -13,6 +13,8 @@ export interface SheetRow {
   readonly number: number;
   /** By column from 0; undefined where nothing stands. */
   readonly cells: readonly (SheetCell | undefined)[];
+  /** The cells as they are stored, where merged ranges have filled others. */
+  readonly stored?: readonly (SheetCell | undefined)[];
 }
 
 export interface SheetPiece {
@@ -207,7 +209,7 @@ class MergeFiller {
     if (width > MAX_COLUMNS) throw unreadable(this.unit, `its merged ranges overlap in row ${row.number}`);
     const cells = [...row.cells];
     for (const { merge, cell } of this.open) for (let column = merge.left; column <= merge.right; column += 1) cells[column] = cell;
-    return { number: row.number, cells };
+    return { number: row.number, cells, stored: row.cells };
   }
 }
 

@@ -16,7 +16,8 @@ export function openXlsxSource(connection: FilesConnection, options: XlsxSourceO
   const settings = settingsOf(options);
   const wanted = { ...filesChoiceOf(options), folder: connection.folder ?? context.folder };
   return {
-    read: (request: ReadRequest): AsyncIterable<SourceEvent> => readFiles(wanted, new XlsxFormat(settings, request), request, context),
+    read: (request: ReadRequest): AsyncIterable<SourceEvent> =>
+      readFiles(wanted, new XlsxFormat(settings, request, wanted.unpackLimit), request, context),
   };
 }
 
@@ -27,6 +28,8 @@ class XlsxFormat implements FileFormat<FileKind> {
   constructor(
     private readonly settings: XlsxSettings,
     private readonly request: ReadRequest,
+    /** In bytes, for each part of a workbook. */
+    private readonly unpackLimit: number,
   ) {}
 
   inspect(): KindInspection {
@@ -84,8 +87,7 @@ class XlsxFormat implements FileFormat<FileKind> {
 
   private async open(file: OpenFile, kind: FileKind): Promise<Workbook> {
     if (kind !== "zip") throw new ProblemError(notWorkbook(kind, file.unit));
-    if (this.opened?.bytes !== file.bytes)
-      this.opened = { bytes: file.bytes, workbook: await Workbook.open(file, this.settings.unpackLimit) };
+    if (this.opened?.bytes !== file.bytes) this.opened = { bytes: file.bytes, workbook: await Workbook.open(file, this.unpackLimit) };
     return this.opened.workbook;
   }
 
