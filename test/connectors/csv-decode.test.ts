@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import iconv from "iconv-lite";
 import { describe, expect, test } from "vitest";
-import { DecodeFault, StrictDecoder, type TextEncodingName } from "../../src/connectors/csv/decode.js";
-import { EncodingInspection } from "../../src/connectors/csv/detect.js";
-import type { EncodingName } from "../../src/connectors/csv/options.js";
+import { DecodeFault, StrictDecoder } from "../../src/connectors/files/decode.js";
+import { EncodingInspection } from "../../src/connectors/files/detect.js";
+import type { EncodingName, TextEncodingName } from "../../src/connectors/files/encodings.js";
 
 function inPieces(bytes: Uint8Array, size: number): Buffer[] {
   const pieces: Buffer[] = [];

@@ -1,30 +1,22 @@
 import { problem } from "../../model/problem.js";
 import type { MalformedRecord, RawCell, RawRecord } from "../contract.js";
-import type { ColumnMatch } from "./header.js";
+import type { ColumnMatch } from "../files/columns.js";
+import { RAW_LENGTH, RowBatch } from "../files/rows.js";
 import type { CsvSettings } from "./options.js";
 import type { RowScanner } from "./parse.js";
 
-/** Rows handed on at a time. */
-const BATCH_ROWS = 2000;
-/** The longest text of a malformed row that is kept. */
-const RAW_LENGTH = 4000;
-
 /** Turns the rows of one file into records. Every row becomes a record or is malformed, or is left out as the options say. */
 export class RowReader {
-  /** Rows left out on purpose, by `ignore` or `skip_footer`. */
-  leftOut = 0;
-
-  private records: RawRecord[] = [];
-  private malformed: MalformedRecord[] = [];
-  /** The last rows so far, held back because the footer is known only at the end. */
-  private readonly held: (RawRecord | MalformedRecord)[] = [];
+  private readonly batch: RowBatch;
 
   constructor(
     private readonly scanner: RowScanner,
     private readonly match: ColumnMatch,
     private readonly settings: CsvSettings,
     private readonly unit: string,
-  ) {}
+  ) {
+    this.batch = new RowBatch(settings.skipFooter);
+  }
 
   push(text: string, isLast: boolean): void {
     this.scanner.push(text, isLast);
@@ -32,37 +24,22 @@ export class RowReader {
 
   /** Reads on; true when a batch is full and more may follow, false when more text is needed. */
   fill(): boolean {
-    while (this.records.length + this.malformed.length < BATCH_ROWS) {
+    while (!this.batch.isFull) {
       if (!this.scanner.next()) return false;
       const row = this.row();
-      if (row !== null) this.add(row);
+      if (row !== null) this.batch.add(row);
     }
     return true;
   }
 
   /** The rows since the last call. */
-  take(): { readonly records: readonly RawRecord[]; readonly malformed: readonly MalformedRecord[] } {
-    const { records, malformed } = this;
-    this.records = [];
-    this.malformed = [];
-    return { records, malformed };
+  take(): ReturnType<RowBatch["take"]> {
+    return this.batch.take();
   }
 
   /** Leaves out the footer, after the last row. */
   end(): void {
-    this.leftOut += this.held.length;
-    this.held.length = 0;
-  }
-
-  private add(row: RawRecord | MalformedRecord): void {
-    let next: RawRecord | MalformedRecord | undefined = row;
-    if (this.settings.skipFooter > 0) {
-      this.held.push(row);
-      next = this.held.length > this.settings.skipFooter ? this.held.shift() : undefined;
-    }
-    if (next === undefined) return;
-    if ("cells" in next) this.records.push(next);
-    else this.malformed.push(next);
+    this.batch.end();
   }
 
   private row(): RawRecord | MalformedRecord | null {
@@ -87,7 +64,7 @@ export class RowReader {
   private isIgnoredRow(): boolean {
     const text = this.scanner.raw();
     const isIgnored = this.settings.ignoredRows.some((pattern) => pattern.test(text));
-    if (isIgnored) this.leftOut += 1;
+    if (isIgnored) this.batch.leftOut += 1;
     return isIgnored;
   }
 
@@ -96,7 +73,7 @@ export class RowReader {
     const isIgnored = settings.ignoredCells.some(({ pattern }, index) =>
       pattern.test((scanner.cell(match.ignoredPlaces[index] as number) ?? "").trim()),
     );
-    if (isIgnored) this.leftOut += 1;
+    if (isIgnored) this.batch.leftOut += 1;
     return isIgnored;
   }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext } from "../contract.js";
-import { durationMs } from "../files.js";
+import { durationMs } from "../files/duration.js";
 import { HttpClient } from "../http.js";
 import { OAuth2SignIn } from "./oauth2.js";
 import { Redaction } from "./redaction.js";

@@ -1,7 +1,7 @@
 import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../../model/posting.js";
 import { bug, type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { AdvanceItem, ConnectorContext, PostItem, ReverseItem, Target, TargetTraits, UpdateItem } from "../contract.js";
-import { durationMs } from "../files.js";
+import { durationMs } from "../files/duration.js";
 import type { HttpClient } from "../http.js";
 import { type Action, ActionSender, compileAction, compileOnPosting, eachAlone, refuseOption } from "./action.js";
 import { Batch } from "./batch.js";

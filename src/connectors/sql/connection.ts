@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type ProblemCode, ProblemError, problem } from "../../model/problem.js";
-import { durationMs } from "../files.js";
+import { durationMs } from "../files/duration.js";
 import type { ConnectionSettings, Dialect } from "./dialect.js";
 import { dialectNamed } from "./dialects/index.js";
 import type { SqlConnection } from "./options.js";

@@ -2,7 +2,7 @@ import { currencyPlaces } from "../../model/money.js";
 import type { Found, PostedEntry, PostOutcome } from "../../model/posting.js";
 import { type ProblemCode, ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits } from "../contract.js";
-import { durationMs } from "../files.js";
+import { durationMs } from "../files/duration.js";
 import { busy, foundIn, refusedByImport, unavailable } from "./answers.js";
 import { type Connection, readConnection } from "./connection.js";
 import { DatabaseError, type Session } from "./dialect.js";

@@ -1,6 +1,6 @@
-import type { Inspection } from "../files.js";
-import { DecodeFault, StrictDecoder, type TextEncodingName } from "./decode.js";
-import type { EncodingName } from "./options.js";
+import { DecodeFault, StrictDecoder } from "./decode.js";
+import { canonicalEncoding, type EncodingName, type TextEncodingName } from "./encodings.js";
+import type { Inspection } from "./read.js";
 
 /** The encoding to read with, or what speaks against each that was tried. */
 export type EncodingFound = { readonly encoding: TextEncodingName } | { readonly faults: readonly DecodeFault[] };
@@ -66,16 +66,8 @@ export class EncodingInspection implements Inspection<EncodingFound> {
   /** A file that begins with the mark of another encoding than the declared one is not what the pipeline expects. */
   private agree(mark: TextEncodingName | null): EncodingFound {
     if (this.declared === "utf-16" && (mark === "utf-16le" || mark === "utf-16be")) return { encoding: mark };
-    const encoding = canonical(this.declared as Exclude<EncodingName, "detect">);
+    const encoding = canonicalEncoding(this.declared as Exclude<EncodingName, "detect">);
     if (mark === null || mark === encoding) return { encoding };
     return { faults: [new DecodeFault(mark, 0, this.head.subarray(0, mark.startsWith("utf-16") ? 2 : mark === "utf-8" ? 3 : 4), "mark")] };
   }
-}
-
-/** GBK and GB2312 files are read as GB18030, which holds both; ISO 8859-1 as windows-1252, which is what such files are. */
-function canonical(encoding: Exclude<EncodingName, "detect">): TextEncodingName {
-  if (encoding === "utf8") return "utf-8";
-  if (encoding === "gbk" || encoding === "gb2312") return "gb18030";
-  if (encoding === "utf-16") return "utf-16le";
-  return encoding === "iso-8859-1" ? "windows-1252" : encoding;
 }

@@ -1,9 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
-import type { EncodingName } from "./options.js";
-
-/** An encoding that bytes can be decoded with; aliases and `detect` are resolved. */
-export type TextEncodingName = Exclude<EncodingName, "detect" | "utf8" | "gbk" | "gb2312" | "utf-16" | "iso-8859-1">;
+import type { TextEncodingName } from "./encodings.js";
 
 /** Bytes that are not text in the encoding. */
 export class DecodeFault extends Error {
