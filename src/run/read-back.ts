@@ -31,13 +31,14 @@ export async function readBack(request: ReadBackRequest, outcomes: readonly Outc
   );
   const postings = [...new Map(asked.flatMap(({ posted }) => posted.map((each) => [each.idempotencyKey, each]))).values()];
   if (postings.length === 0) return outcomes;
+  // What counts is when it was asked: the answer may be old by the time it comes.
+  const askedAt = effects.now().getTime();
   const held = await holdings(target, postings);
-  const now = effects.now().getTime();
   const standings: Standings = new Map(
     postings.map((posted, index): [string, Standing | Problem] => {
       const answer = held[index] as Answer;
       if (answer.kind === "unknown") return [posted.idempotencyKey, answer.problem];
-      const isFresh = now - Date.parse(posted.postedAt) < target.traits.quietMs;
+      const isFresh = askedAt - Date.parse(posted.postedAt) < target.traits.quietMs;
       return [posted.idempotencyKey, standingOf(posted, answer, { canUpdate: target.update !== undefined, isFresh })];
     }),
   );

@@ -1,6 +1,8 @@
 import { appendFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Store } from "../../src/store/store.js";
 import { emptyFolder, sync } from "./sync.js";
 
 describe("the sample project, from an empty folder", () => {
@@ -88,6 +90,17 @@ describe("the sample project, from an empty folder", () => {
     expect(retried.code).toBe(3);
     expect(retried.out).toMatch(/posted +1 documents/);
     expect(sync(folder, "quarantine", "drop", "BX26110006")).toMatchObject({ code: 2 });
+    // While a run is at work, which may be about to post it, a person has to wait.
+    const store = Store.open(join(folder, ".sync/store.db"), { create: false, now: () => new Date() });
+    const [from, until] = [new Date(), new Date(Date.now() + 60_000)].map((at) => at.toISOString()) as [string, string];
+    const held = { host: hostname(), pid: process.pid, acquiredAt: from, renewedAt: from, expiresAt: until };
+    store.leases.put({ name: "expense-to-gl", owner: "test", ...held });
+    expect(sync(folder, "quarantine", "drop", "BX26110006", "--reason", "withdrawn")).toMatchObject({
+      code: 6,
+      err: expect.stringContaining("another run holds `expense-to-gl`"),
+    });
+    store.leases.release("expense-to-gl", "test");
+    store.close();
     expect(sync(folder, "quarantine", "drop", "BX26110006", "--reason", "typed by hand, withdrawn")).toMatchObject({ code: 0 });
     expect(sync(folder, "quarantine", "list").out).toBe("nothing waits\n");
     expect(sync(folder, "quarantine", "list", "--dropped").out).toContain("typed by hand, withdrawn");

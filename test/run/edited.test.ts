@@ -152,6 +152,25 @@ describe("what the target shows a moment after posting", () => {
     expect(place.target.entries).toHaveLength(3);
   });
 
+  test("seed 8647: an answer that was asked for in its quiet time is not believed because it came after it", async () => {
+    place.export("b", "C,1,好,,3.00,6601");
+    await place.run();
+    place.export("c", "C,1,废,,3.00,6601");
+    const read = place.target.read?.bind(place.target);
+    place.target.read = async (postings) => {
+      // It lags behind when it is asked, and the machine sleeps before the answer comes.
+      const [hidden] = place.target.entries.splice(2, 1);
+      const answer = (await read?.(postings)) ?? [];
+      place.target.entries.push(hidden as SimEntry);
+      place.minutesPass(10);
+      return answer;
+    };
+    expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { reversed: 0 } });
+    if (read !== undefined) place.target.read = read;
+    expect((await place.run()).result).toMatchObject({ status: "done", counts: { reversed: 1 } });
+    expect(place.target.sent()).toContain("reverse C");
+  });
+
   test("a target that cannot answer keeps the document waiting with its words, and the others go on", async () => {
     const read = place.target.read?.bind(place.target);
     place.target.traits = { ...place.target.traits, batch: 1 };

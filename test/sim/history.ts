@@ -1,4 +1,5 @@
 import { ProblemError } from "../../src/model/problem.js";
+import type { Effects } from "../../src/run/effects.js";
 import { type RunOutcome, type RunRequest, runPipeline } from "../../src/run/pipeline.js";
 import type { Store } from "../../src/store/store.js";
 import { Books } from "./books.js";
@@ -120,7 +121,7 @@ class History {
       this.clockError -= random.between(1, 60 * MINUTE);
       story.tell(`the clock is set back, and is now ${Math.round(-this.clockError / 1000)} s behind`);
     }
-    if (random.chance(0.08)) drop(this.anyStore, this.name, random, story);
+    if (random.chance(0.08)) drop(this.anyStore, this.name, random, story, this.person());
     const { manners } = this.target;
     // Whoever is at work may have looked before the person came; and a clock that jumps says nothing of what is fresh.
     if (manners.canRead && this.running.size === 0 && this.clockError === 0 && random.chance(0.2)) {
@@ -274,9 +275,13 @@ class History {
   }
 
   private resolveByHand(): void {
+    resolveByHand(this.anyStore, this.name, this.books, this.story, this.person(), this.target.manners.traits.quietMs);
+  }
+
+  /** What somebody at a keyboard does has effects too. */
+  private person(): Effects {
     const { clock, random, story, clockError } = this;
     const isAlive = (pid: number, where: string): boolean => this.isAlive(pid, where);
-    const person = new SimProcess(99, "night", LUCKY, { clock, random, story, clockError, isAlive });
-    resolveByHand(this.anyStore, this.name, this.books, story, person.effects(), this.target.manners.traits.quietMs);
+    return new SimProcess(99, "night", LUCKY, { clock, random, story, clockError, isAlive }).effects();
   }
 }

@@ -8,14 +8,16 @@ import type { Random } from "./random.js";
 import type { Story } from "./story.js";
 
 /** Takes one thing off the list with a reason, as `sync quarantine drop` does. */
-export function drop(store: Store, pipeline: string, random: Random, story: Story): void {
+export function drop(store: Store, pipeline: string, random: Random, story: Story, effects: Effects): void {
   const pipelineId = store.pipelineId(pipeline);
   const items = store.quarantine.list(pipelineId).filter((item) => item.problem.code !== "TARGET_UNCONFIRMED");
   const [first, ...others] = items;
   if (first === undefined) return;
   const item = random.pick([first, ...others]);
+  const lease = leaseFor(store, pipeline, story, effects);
+  if (lease === null) return;
   story.tell(`a person drops ${item.kind} ${item.key.replace("\u001f", "/")} (${item.problem.code})`);
-  store.transaction(() => {
+  lease.write(() => {
     store.quarantine.drop(item.id, "not ours");
     if (item.kind === "record") store.records.removeBad(pipelineId, item.key);
     else {
@@ -23,6 +25,18 @@ export function drop(store: Store, pipeline: string, random: Random, story: Stor
       if (documentId !== null) store.records.settle(documentId);
     }
   });
+  lease.release();
+}
+
+/** Null while a run is at work: a person who decides has to wait for its end. */
+function leaseFor(store: Store, pipeline: string, story: Story, effects: Effects): HeldLease | null {
+  try {
+    return takeLease(store, pipeline, effects);
+  } catch (cause) {
+    if (!(cause instanceof ProblemError)) throw cause;
+    story.tell("a person has to wait until the run ends");
+    return null;
+  }
 }
 
 /** Changes, cancels or deletes in the target something that the program posted a while ago. */
@@ -78,14 +92,8 @@ export function resolveByHand(store: Store, pipeline: string, books: Books, stor
   const pipelineId = store.pipelineId(pipeline);
   const open = store.attempts.open(pipelineId);
   if (open.length === 0) return;
-  let lease: HeldLease;
-  try {
-    lease = takeLease(store, pipeline, effects);
-  } catch (cause) {
-    if (!(cause instanceof ProblemError)) throw cause;
-    story.tell("a person has to wait until the run ends");
-    return;
-  }
+  const lease = leaseFor(store, pipeline, story, effects);
+  if (lease === null) return;
   const runId = store.runs.list({ pipeline, limit: 1 })[0]?.id ?? 0;
   for (const attempt of open) {
     const entry = books.find(attempt.idempotencyKey);

@@ -2,8 +2,10 @@ import type { AuditDetails } from "../../model/audit.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { displayKey } from "../../model/record.js";
+import { takeLease } from "../../run/lease.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
 import type { Store } from "../../store/store.js";
+import { liveEffects } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
@@ -141,40 +143,53 @@ export async function retry(
   }
 }
 
-/** Takes an item off the list for good, with a reason. A document comes back when its records change. */
+/**
+ * Takes an item off the list for good, with a reason. A document comes back when its records change. Not while a run is at
+ * work, which may be about to post it.
+ */
 export async function drop(context: CommandContext, options: QuarantineOptions, key: string | undefined): Promise<number> {
-  const { io } = context;
-  return withStore(context, options, (store) => {
-    const reason = options.reason?.trim() ?? "";
-    if (reason === "") throw new ProblemError(problem("USAGE", "the reason is empty", [], 'say why: `--reason "…"`'));
-    const pipeline = pipelineInStore(store, options.pipeline);
-    const items = itemsOrThrow(store, pipeline, key ?? "");
-    store.transaction(() => {
-      for (const item of items) {
-        if (item.problem.code === "TARGET_UNCONFIRMED") {
-          throw new ProblemError(
-            problem(
-              "USAGE",
-              `\`${displayKey(item.key)}\` was sent and its answer is unknown, so it cannot be dropped`,
-              [],
-              "run again: it is looked up first",
-            ),
-          );
-        }
-        store.quarantine.drop(item.id, reason);
-        store.audit.append({ ...decision(context, pipeline, item), event: "item dropped", detail: { ...about(item), reason } });
-        if (item.kind === "record") store.records.removeBad(pipeline.id, item.key);
-        else {
-          const documentId = store.records.documentId(pipeline.id, item.key);
-          if (documentId === null) continue;
-          store.records.settle(documentId);
-          if (store.postings.currentFingerprint(documentId) === null) store.uniqueValues.release(documentId);
-        }
+  const live = liveEffects(context, () => undefined);
+  try {
+    return await withStore(context, options, (store) => {
+      const reason = options.reason?.trim() ?? "";
+      if (reason === "") throw new ProblemError(problem("USAGE", "the reason is empty", [], 'say why: `--reason "…"`'));
+      const pipeline = pipelineInStore(store, options.pipeline);
+      const items = itemsOrThrow(store, pipeline, key ?? "");
+      const lease = takeLease(store, pipeline.name, live.effects);
+      try {
+        const told = lease.write(() => items.flatMap((item) => dropItem(context, store, pipeline, item, reason)));
+        for (const line of told) context.io.out(`${line}\n`);
+      } finally {
+        lease.release();
       }
+      return EXIT.done;
     });
-    for (const item of items) io.out(`dropped ${item.kind} ${displayKey(item.key)}: ${reason}\n`);
-    return EXIT.done;
-  });
+  } finally {
+    live.dispose();
+  }
+}
+
+/** Returns what a person should know of it. */
+function dropItem(context: CommandContext, store: Store, pipeline: PipelineInStore, item: QuarantineItem, reason: string): string[] {
+  const name = displayKey(item.key);
+  if (item.problem.code === "TARGET_UNCONFIRMED") {
+    const message = `\`${name}\` was sent and its answer is unknown, so it cannot be dropped`;
+    throw new ProblemError(problem("USAGE", message, [], "run again: it is looked up first"));
+  }
+  store.quarantine.drop(item.id, reason);
+  store.audit.append({ ...decision(context, pipeline, item), event: "item dropped", detail: { ...about(item), reason } });
+  const told = [`dropped ${item.kind} ${name}: ${reason}`];
+  if (item.kind === "record") {
+    store.records.removeBad(pipeline.id, item.key);
+    return told;
+  }
+  const documentId = store.records.documentId(pipeline.id, item.key);
+  if (documentId === null) return told;
+  store.records.settle(documentId);
+  const posted = store.postings.current(documentId, item.key);
+  if (posted === null) store.uniqueValues.release(documentId);
+  else if (posted.step !== null) told.push(`its draft ${posted.reference} stays in the target; delete it there if it is not wanted`);
+  return told;
 }
 
 /** Who decided, when, and about which document: the part of an audit row that every decision has. */
