@@ -297,6 +297,19 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   const connectorsCommand = command(program, "connectors", "what the program can talk to");
   const listConnectors = common(command(connectorsCommand, "list", "all connectors", "sync connectors list"));
   does(listConnectors, async () => (await import("./commands/connectors.js")).list);
+  const checkConnector = common(
+    command(
+      connectorsCommand,
+      "check",
+      "try a connection: show the first records it delivers, ask the target a question; nothing is posted or remembered",
+      "sync connectors check exports",
+      "sync connectors check expense-to-gl --limit 20",
+    ),
+  );
+  checkConnector
+    .addArgument(new Argument("<name>", "a connection of sync.yaml, or a pipeline"))
+    .option("--limit <n>", "records to show", "5");
+  does(checkConnector, async () => (await import("./commands/check.js")).check);
   return program;
 }
 

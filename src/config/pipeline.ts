@@ -67,6 +67,8 @@ export interface Pipeline {
 
 export interface SourceSettings {
   readonly connector: Connector;
+  /** The name of the connection, or of the connector when it needs none. */
+  readonly name: string;
   readonly connectionOptions: unknown;
   readonly options: unknown;
   readonly schema: RecordSchema;

@@ -70,7 +70,8 @@ export function readSourceSettings(
       timeZone: project.timeZone,
     }),
   );
-  return { connector, connectionOptions, options, schema, key, cursor, delivers, whole, aliases, dates, numbers, fingerprint };
+  const { name } = endpoint;
+  return { connector, name, connectionOptions, options, schema, key, cursor, delivers, whole, aliases, dates, numbers, fingerprint };
 }
 
 function checkDateFormats(tree: MapTree, fields: readonly Field[], project: Project, problems: Problem[]): void {

@@ -1,5 +1,6 @@
 import type { AuditDetails, AuditEvent, AuditFault, AuditRow, AuditVerdict } from "../../model/audit.js";
 import { displayKey } from "../../model/record.js";
+import { clean } from "./clean.js";
 import { count } from "./progress.js";
 import { renderTable } from "./table.js";
 
@@ -71,11 +72,6 @@ function wordsOf(row: AuditRow): string {
   } catch {
     return row.detail;
   }
-}
-
-/** Names and messages come from files and other systems: what would steer the terminal is shown as a replacement mark. */
-function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\ufffd");
 }
 
 /** The row with its detail as an object where it is one. */
