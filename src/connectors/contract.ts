@@ -100,6 +100,8 @@ export interface ReadRequest {
   readonly columns: readonly Column[];
   /** Read from here; sources that cannot filter may ignore it, because unchanged records are dropped by fingerprint. */
   readonly since: Cursor | null;
+  /** What the source gave as `state` with the last unit that was taken; left out at first, and when everything is read again. */
+  readonly state?: string;
   /** True when this unit was taken whole before with this content, so that it need not be read again. */
   readonly wasRead: (unit: string, fingerprint: string) => boolean;
 }
@@ -126,6 +128,11 @@ export type SourceEvent =
       readonly fingerprint: string;
       /** Rows left out on purpose, as the options say: totals, footers. They are counted, so that nothing goes silently. */
       readonly leftOut?: number;
+      /**
+       * Where the source wants to go on from, in words of its own and without secrets. It is given back to the next run once this one has
+       * dealt with everything it read, and forgotten when what decides how records are read changes.
+       */
+      readonly state?: string;
     }
   /** What was delivered of this unit must be forgotten; it is read again next time. */
   | { readonly kind: "abandoned"; readonly unit: string; readonly problem: Problem };

@@ -7,6 +7,7 @@ export const connectors: ReadonlyMap<string, () => Promise<Connector>> = new Map
   ["http", async (): Promise<Connector> => (await import("./http/index.js")).connector],
   ["json", async (): Promise<Connector> => (await import("./json/index.js")).connector],
   ["ledger", async (): Promise<Connector> => (await import("./ledger/index.js")).connector],
+  ["singer", async (): Promise<Connector> => (await import("./singer/index.js")).connector],
   ["sql", async (): Promise<Connector> => (await import("./sql/index.js")).connector],
   ["xlsx", async (): Promise<Connector> => (await import("./xlsx/index.js")).connector],
   ["xml", async (): Promise<Connector> => (await import("./xml/index.js")).connector],

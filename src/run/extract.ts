@@ -24,6 +24,8 @@ export interface Extracted {
   unitsKnown: number;
   /** The highest cursor among the records read. */
   highest: string | null;
+  /** Where the source wants to go on from, when it said so. */
+  state: string | null;
   /** Units to be marked as read when the run ends. */
   readonly finished: { readonly unitId: number; readonly fingerprint: string; readonly records: number }[];
   readonly problems: Problem[];
@@ -59,7 +61,12 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
   }));
   const check = recordCheck(pipeline, intake.timeZone);
   // A full reading that is cut off half-way is gone on with by the next run, in the same order.
-  if (full) intake.lease.write(() => store.units.forgetAll(pipelineId));
+  if (full) {
+    intake.lease.write(() => {
+      store.units.forgetAll(pipelineId);
+      store.watermarks.forgetState(pipelineId);
+    });
+  }
   const staging = store.records.stage(
     pipelineId,
     store.records.shapeId(
@@ -69,9 +76,11 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
   );
   const gather = gatherer(intake, staging, check, result);
 
+  const state = full ? null : store.watermarks.state(pipelineId, reading);
   const events = source.read({
     columns,
     since,
+    ...(state === null ? {} : { state }),
     wasRead: (unit, fingerprint) =>
       (isKeyless && result.finished.some((each) => each.fingerprint === fingerprint)) ||
       (!full && store.units.wasRead(pipelineId, unit, fingerprint, reading, isKeyless)),
@@ -119,6 +128,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         staging.clear();
         result.unitsRead += 1;
         result.leftOut += event.leftOut ?? 0;
+        result.state = event.state ?? result.state;
         before = { ...result };
         break;
       }
@@ -188,6 +198,7 @@ export function emptyExtract(): Extracted {
     unitsRead: 0,
     unitsKnown: 0,
     highest: null,
+    state: null,
     finished: [],
     problems: [],
   };

@@ -194,12 +194,13 @@ class Run {
     const { pipelineId, runId } = this;
     return store.transaction(() => {
       const former = store.watermarks.get(pipelineId, "records");
-      const { highest } = this.extracted;
+      const { highest, state } = this.extracted;
       const moves = kind === "run" && isComplete && this.lease.isHeld();
       if (moves) {
         for (const unit of this.extracted.finished)
           store.units.markRead(unit.unitId, unit.fingerprint, pipeline.source.fingerprint, unit.records, runId);
         if (highest !== null && (former === null || highest > former)) store.watermarks.set(pipelineId, "records", highest, runId);
+        if (state !== null) store.watermarks.setState(pipelineId, pipeline.source.fingerprint, state, runId);
       }
       const watermark = store.watermarks.get(pipelineId, "records");
       const waiting = store.quarantine.countWaiting(pipelineId);

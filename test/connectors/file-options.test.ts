@@ -6,7 +6,7 @@ interface Described {
   readonly properties: Record<string, { readonly description?: string; readonly examples?: readonly unknown[] }>;
 }
 
-describe.each(["csv", "fixed", "json", "xlsx", "xml"])("the options of %s", (name) => {
+describe.each(["csv", "fixed", "json", "singer", "xlsx", "xml"])("the options of %s", (name) => {
   test("are described with a sentence and an example each, and hide no key that every source has", async () => {
     const connector = await connectors.get(name)?.();
     const options = connector?.source?.options as unknown as Described;
