@@ -86,8 +86,14 @@ export class Outbox {
     const staged = { file: join(this.control, `${word}.file`), control: join(this.control, `${word}.control`) };
     const control = encodeControl({ ...file, staged: `${word}.file` }, vouchers);
     try {
+      this.guarded("nothing was published", () => this.refuseTaken(file.file));
+    } catch (error) {
+      // The number comes before the name: where the number is taken too, the name is no stranger's.
+      if (error instanceof ProblemError && existsSync(this.controlFile(file.sequence))) return { kind: "overtaken" };
+      throw error;
+    }
+    try {
       this.guarded("nothing was published", () => {
-        this.refuseTaken(file.file);
         if (!existsSync(this.control)) {
           this.disk.makeFolder(this.control);
           this.disk.syncFolder(this.folder);
