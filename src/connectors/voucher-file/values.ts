@@ -105,8 +105,8 @@ function summaryOf(scope: Scope): readonly Piece[] {
   const at = text.indexOf(key);
   if (at === -1)
     return [
-      { text: text === "" ? "" : `${text} `, isFree: true },
-      { text: key, isFree: false },
+      { text, isFree: true },
+      { text: text === "" ? key : ` ${key}`, isFree: false },
     ];
   return [
     { text: text.slice(0, at), isFree: true },
