@@ -362,6 +362,20 @@ describe("texts", () => {
     expect(problemOf(await postOne(target, account)).message).toContain("`科目编码` of line 1 is `66,02`");
   });
 
+  test("the key stands behind a text that does not name the document", async () => {
+    const { target, folder } = await aTarget(U8);
+    for (const text of ["报销BX2501-0007张三", "见 BX2501-00071", "见 BX2501-0007-2", ""]) {
+      await postOne(target, { ...withText(text), key: `BX2501-0007${text === "" ? "9" : ""}` }, `expense/${text}/1`);
+    }
+    const all = filesIn(folder).map((file) => new TextDecoder("gbk").decode(contentOf(folder, file)).split("\r\n")[1]?.split(",")[4]);
+    expect(all).toEqual([
+      "报销BX2501-0007张三",
+      "见 BX2501-00071 BX2501-0007",
+      "见 BX2501-0007-2 BX2501-0007",
+      "报销 BX2501-0007 张三 BX2501-00079",
+    ]);
+  });
+
   test("`long_text: shorten` keeps the key", async () => {
     const { target, folder } = await aTarget({ ...U8, long_text: "shorten" });
     await post(target, withText("文".repeat(80)));

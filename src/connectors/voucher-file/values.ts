@@ -102,7 +102,7 @@ function textOf({ voucher, line }: Scope): string {
 function summaryOf(scope: Scope): readonly Piece[] {
   const { key } = scope.voucher.document;
   const text = textOf(scope);
-  const at = text.indexOf(key);
+  const at = placeOfKey(text, key);
   if (at === -1)
     return [
       { text, isFree: true },
@@ -113,6 +113,14 @@ function summaryOf(scope: Scope): readonly Piece[] {
     { text: key, isFree: false },
     { text: text.slice(at + key.length), isFree: true },
   ];
+}
+
+/** Where a text names the document; `BX-10` does not name `BX-1`. */
+function placeOfKey(text: string, key: string): number {
+  const isPart = (character: string | undefined): boolean => character !== undefined && /[A-Za-z0-9_/.-]/.test(character);
+  for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at + 1))
+    if (!isPart(text[at - 1]) && !isPart(text[at + key.length])) return at;
+  return -1;
 }
 
 /** What an option says a cell holds. Throws ProblemError for a name that means nothing. */
