@@ -19,10 +19,9 @@ for (const layout of LAYOUTS)
           for (const file of filesIn(folder))
             for (const [, , account = "", , amount = ""] of linesOf(folder, file, "utf-8")) add(account, BigInt(amount.replace(".", "")));
         } else {
-          for (const { entries } of controlsOf(folder))
-            for (const { content } of entries)
-              for (const line of content["lines"] as { account: string; side: string; amountMinor: string }[])
-                add(line.account, line.side === "debit" ? BigInt(line.amountMinor) : -BigInt(line.amountMinor));
+          for (const { entries, documentAt } of controlsOf(folder))
+            for (const at of entries.keys())
+              for (const line of documentAt(at).lines) add(line.account, line.side === "debit" ? line.amountMinor : -line.amountMinor);
         }
         return new Map([...balances].filter(([, minor]) => minor !== 0n));
       },

@@ -494,11 +494,14 @@ describe("numbers, words and months", () => {
     const { target, folder } = await aTarget({ ...U8, reversal: "swap sides" });
     const reference = referenceOf(await postOne(target, TAXI));
     await target.reverse([reversalOf(TAXI, reference)]);
-    const { content } = only(controlsOf(folder)[1]?.entries as never[]) as { content: { lines: { side: string; amountMinor: string }[] } };
-    expect(content.lines.map(({ side, amountMinor }) => [side, amountMinor])).toEqual([
-      ["credit", "11368"],
-      ["credit", "682"],
-      ["debit", "12050"],
+    expect(
+      controlsOf(folder)[1]
+        ?.documentAt(0)
+        .lines.map(({ side, amountMinor }) => [side, amountMinor]),
+    ).toEqual([
+      ["credit", 11_368n],
+      ["credit", 682n],
+      ["debit", 12_050n],
     ]);
   });
 
@@ -509,6 +512,16 @@ describe("numbers, words and months", () => {
     );
     await post(target, TAXI);
     expect(filesIn(folder)).toEqual(["费用_000001_20261130_vouchers.txt"]);
+  });
+
+  test("a text that looks like a part of the control file is a text", async () => {
+    const { target } = await aTarget({ layout: "csv" });
+    const text = '","content":{"x":1}}\\';
+    const document = { ...withText(text), key: text, text };
+    referenceOf(await postOne(target, document));
+    const entries: unknown[] = [];
+    for await (const entry of target.postings?.("expense") ?? []) entries.push(entry);
+    expect(entries).toMatchObject([{ idempotencyKey: `expense/${text}/1`, document }]);
   });
 
   test("a lost store is rebuilt from the control files, content and all", async () => {

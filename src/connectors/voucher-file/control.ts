@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DateText, Period } from "../../model/dates.js";
+import { type DateText, type Period, periodOf } from "../../model/dates.js";
 import { type Document, decodeDocument, encodeDocument, totalsOf } from "../../model/document.js";
 import { formatMinor } from "../../model/money.js";
 import { ProblemError, problem } from "../../model/problem.js";
@@ -44,35 +44,33 @@ export interface ControlEntry {
   readonly fingerprint: string;
   /** The key of what it cancels; null for a voucher that cancels none. */
   readonly cancels: string | null;
-  /** The document as it was written; a reversal's own is the opposite one. */
-  readonly content: Readonly<Record<string, unknown>>;
 }
+
+/** Last in the line of a voucher: the document as it was written. Inside a text, the quotes of this would be escaped. */
+const CONTENT = ',"content":';
 
 export interface Control {
   readonly head: ControlHead;
   readonly entries: readonly ControlEntry[];
+  /** The document of a voucher, by its place from 0; a reversal's own is the opposite one. */
+  readonly documentAt: (at: number) => Document;
 }
 
 export interface NewEntry extends Pick<ControlEntry, "key" | "word" | "number" | "voucher" | "fingerprint" | "cancels"> {
   readonly document: Document;
 }
 
-export function entryOf({ document, ...entry }: NewEntry): ControlEntry {
+function entryLine({ document, key, word, number, voucher, fingerprint, cancels }: NewEntry): string {
   const { debitMinor, creditMinor } = totalsOf(document.lines);
-  const { key, word, number, voucher, fingerprint, cancels } = entry;
   const { date, currency } = document;
-  return {
-    ...{ key, document: document.key, word, period: date.slice(0, 7), number, voucher, date, currency },
+  const entry: ControlEntry = {
+    ...{ key, document: document.key, word, period: periodOf(date), number, voucher, date, currency },
     debit: formatMinor(debitMinor, currency),
     credit: formatMinor(creditMinor, currency),
     lines: document.lines.length,
     ...{ fingerprint, cancels },
-    content: JSON.parse(encodeDocument(document)) as Record<string, unknown>,
   };
-}
-
-export function documentOf(entry: ControlEntry): Document {
-  return decodeDocument(JSON.stringify(entry.content));
+  return `${JSON.stringify(entry).slice(0, -1)}${CONTENT}${encodeDocument(document)}}`;
 }
 
 export interface FileFacts extends Pick<ControlHead, "sequence" | "kind" | "file" | "layout" | "writtenAt" | "staged"> {
@@ -103,7 +101,7 @@ export function encodeControl({ content, ...facts }: FileFacts, documents: reado
     ),
     staged: facts.staged,
   };
-  return [head, ...documents.map(entryOf)].map((each) => `${JSON.stringify(each)}\n`).join("");
+  return [JSON.stringify(head), ...documents.map(entryLine)].map((line) => `${line}\n`).join("");
 }
 
 /** Throws ProblemError TARGET_UNAVAILABLE for a control file that is not as it was written: then nobody knows what went out. */
@@ -111,19 +109,27 @@ export function decodeControl(text: string, file: string, sequence: number): Con
   const refuse = (message: string, hint = "restore it from a backup; nothing is written until then"): never => {
     throw new ProblemError(problem("TARGET_UNAVAILABLE", `the control file \`${file}\` ${message}`, { file }, hint));
   };
-  let parsed: unknown[];
+  const [first = "", ...lines] = text.split("\n").filter((line) => line !== "");
   try {
-    parsed = text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as unknown);
+    const head = JSON.parse(first) as Partial<ControlHead>;
+    if (typeof head.control !== "number") return refuse("is none");
+    if (head.control > VERSION) return refuse(`has version ${head.control}`, "use the newer program that wrote it");
+    if (head.sequence !== sequence) return refuse(`says that it is number ${head.sequence}`);
+    if (head.documents !== lines.length) return refuse(`lists ${lines.length} documents, and says that there are ${head.documents}`);
+    return {
+      head: head as ControlHead,
+      // Most of a line is its content, and hardly any content is ever asked for.
+      entries: lines.map((line) => JSON.parse(`${line.slice(0, contentAt(line))}}`) as ControlEntry),
+      documentAt: (at) => decodeDocument((lines[at] ?? "").slice(contentAt(lines[at] ?? "") + CONTENT.length, -1)),
+    };
   } catch (error) {
-    return refuse(`cannot be read: ${(error as Error).message}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    return refuse(`cannot be read: ${error.message}`);
   }
-  const [head, ...entries] = parsed as [ControlHead | undefined, ...ControlEntry[]];
-  if (typeof head?.control !== "number") return refuse("is none");
-  if (head.control > VERSION) return refuse(`has version ${head.control}`, "use the newer program that wrote it");
-  if (head.sequence !== sequence) return refuse(`says that it is number ${head.sequence}`);
-  if (head.documents !== entries.length) return refuse(`lists ${entries.length} documents, and says that there are ${head.documents}`);
-  return { head, entries };
+}
+
+function contentAt(line: string): number {
+  const at = line.indexOf(CONTENT);
+  if (at === -1) throw new SyntaxError("a line has no content");
+  return at;
 }

@@ -2,52 +2,46 @@ import { parseIdempotencyKey } from "../../model/posting.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { Control, ControlEntry, FileKind } from "./control.js";
 
-/** What is kept at hand of a voucher that was written. */
-export interface Written {
-  readonly key: string;
-  readonly reference: string;
-  readonly fingerprint: string;
-  readonly cancels: string | null;
-  /** Where the rest of it stands: the control file, and its place there from 0. */
+/** Where a voucher stands: the control file, and its place there from 0. Little is kept of each, because they are kept for years. */
+export interface Place {
   readonly sequence: number;
   readonly at: number;
 }
 
 /** What all control files say together, in the order they were written. */
 export class Memory {
-  private readonly byKey = new Map<string, Written>();
-  private readonly cancelledBy = new Map<string, Written>();
+  private readonly byKey = new Map<string, Place>();
+  private readonly cancelledBy = new Map<string, Place>();
   private readonly numbers = new Map<string, number>();
   /** Of the newest control file; 0 when there is none. */
   sequence = 0;
 
   /** Throws ProblemError when two control files have one key, which this program never writes. */
-  learn({ head, entries }: Control): void {
+  learn({ head: { sequence }, entries }: Control): void {
     for (const [at, entry] of entries.entries()) {
       if (this.byKey.has(entry.key))
         throw new ProblemError(
           problem(
             "TARGET_UNAVAILABLE",
-            `the control files hold \`${entry.key}\` twice, the second time in number ${head.sequence}`,
+            `the control files hold \`${entry.key}\` twice, the second time in number ${sequence}`,
             [],
             "somebody put files of two folders together; separate them, nothing is written until then",
           ),
         );
-      const { key, fingerprint, cancels } = entry;
-      const written: Written = { key, reference: referenceOf(entry, head.file), fingerprint, cancels, sequence: head.sequence, at };
-      this.byKey.set(key, written);
-      if (cancels !== null) this.cancelledBy.set(cancels, written);
+      const place = { sequence, at };
+      this.byKey.set(entry.key, place);
+      if (entry.cancels !== null) this.cancelledBy.set(entry.cancels, place);
       const counter = counterOf(entry);
       this.numbers.set(counter, Math.max(this.numbers.get(counter) ?? 0, entry.number));
     }
-    this.sequence = head.sequence;
+    this.sequence = sequence;
   }
 
-  find(key: string): Written | null {
+  find(key: string): Place | null {
     return this.byKey.get(key) ?? null;
   }
 
-  cancellationOf(key: string): Written | null {
+  cancellationOf(key: string): Place | null {
     return this.cancelledBy.get(key) ?? null;
   }
 
@@ -55,9 +49,9 @@ export class Memory {
     return this.numbers.get(counterOf({ period, word })) ?? 0;
   }
 
-  /** In the order they were written. */
-  *ofPipeline(pipeline: string): IterableIterator<Written> {
-    for (const written of this.byKey.values()) if (parseIdempotencyKey(pipeline, written.key) !== null) yield written;
+  /** Keys and places in the order they were written. */
+  *ofPipeline(pipeline: string): IterableIterator<readonly [key: string, place: Place]> {
+    for (const entry of this.byKey) if (parseIdempotencyKey(pipeline, entry[0]) !== null) yield entry;
   }
 }
 

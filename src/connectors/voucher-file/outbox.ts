@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Document } from "../../model/document.js";
 import { ProblemError, problem } from "../../model/problem.js";
-import { type Control, decodeControl, encodeControl, type FileFacts, type NewEntry } from "./control.js";
+import { type Control, type ControlEntry, decodeControl, encodeControl, type FileFacts, type NewEntry } from "./control.js";
 import type { Disk } from "./disk.js";
-import { Memory, sequenceText } from "./memory.js";
+import { Memory, type Place, referenceOf, sequenceText } from "./memory.js";
 
 const CONTROL = /^(\d{6,12})\.jsonl$/;
 const STAGED = /^(\d{6,12})-[0-9a-f]{16}\.(?:file|control)$/;
@@ -20,6 +21,12 @@ export type Published =
 interface Staged {
   readonly file: string;
   readonly control: string;
+}
+
+/** A voucher that was written, with what people look it up by. */
+export interface Written extends ControlEntry {
+  readonly reference: string;
+  readonly content: () => Document;
 }
 
 export interface NewFile extends Omit<FileFacts, "staged"> {
@@ -44,6 +51,8 @@ export interface NewFile extends Omit<FileFacts, "staged"> {
 export class Outbox {
   readonly memory = new Memory();
   private readonly control: string;
+  /** One file holds many vouchers, and they are asked for in order. */
+  private lastRead: Control | null = null;
   /** True while a name in `control` may not be on the disk yet. */
   private isUnsynced = false;
 
@@ -72,12 +81,33 @@ export class Outbox {
     });
   }
 
-  /** What the control file has of a voucher. Throws ProblemError when it cannot be read. */
+  /** Throws ProblemError when the control file cannot be read. */
   read(sequence: number): Control {
-    return this.guarded("nothing was written", () => {
-      const file = this.controlFile(sequence);
-      return decodeControl(readFileSync(file, "utf8"), file, sequence);
-    });
+    if (this.lastRead?.head.sequence !== sequence) {
+      this.lastRead = this.guarded("nothing was written", () => {
+        const file = this.controlFile(sequence);
+        return decodeControl(readFileSync(file, "utf8"), file, sequence);
+      });
+    }
+    return this.lastRead;
+  }
+
+  /** What is known of the voucher under this key, or null. */
+  find(key: string): Written | null {
+    return this.at(this.memory.find(key));
+  }
+
+  /** The voucher that cancels the one under this key, or null. */
+  cancellationOf(key: string): Written | null {
+    return this.at(this.memory.cancellationOf(key));
+  }
+
+  private at(place: Place | null): Written | null {
+    if (place === null) return null;
+    const { head, entries, documentAt } = this.read(place.sequence);
+    const entry = entries[place.at];
+    if (entry === undefined) throw new Error(`bug: control file ${place.sequence} has no voucher ${place.at}`);
+    return { ...entry, reference: referenceOf(entry, head.file), content: () => documentAt(place.at) };
   }
 
   /** Writes the next file. Call `settle` before; throws ProblemError when certainly nothing was published. */

@@ -6,7 +6,7 @@ import { type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits } from "../contract.js";
 import { oppositeOf } from "./cancel.js";
 import { chooseLayout } from "./choose-layout.js";
-import { documentOf, type FileKind } from "./control.js";
+import type { FileKind } from "./control.js";
 import { dayIn } from "./dates.js";
 import { type Disk, realDisk } from "./disk.js";
 import { Draft } from "./draft.js";
@@ -80,25 +80,24 @@ class VoucherFileTarget implements Target {
 
   async lookup(idempotencyKey: string): Promise<Found | null> {
     this.outbox.settle();
-    const written = this.outbox.memory.find(idempotencyKey);
+    const written = this.outbox.find(idempotencyKey);
     return written === null ? null : { reference: written.reference, fingerprint: written.fingerprint };
   }
 
   async latest(pipeline: string): Promise<string | null> {
     this.outbox.settle();
     let latest: string | null = null;
-    for (const { key } of this.outbox.memory.ofPipeline(pipeline)) latest = key;
+    for (const [key] of this.outbox.memory.ofPipeline(pipeline)) latest = key;
     return latest;
   }
 
   async *postings(pipeline: string): AsyncGenerator<PostedEntry> {
     this.outbox.settle();
-    let control: ReturnType<Outbox["read"]> | null = null;
-    for (const { key, reference, fingerprint, cancels, sequence, at } of [...this.outbox.memory.ofPipeline(pipeline)]) {
-      const found = { idempotencyKey: key, reference, fingerprint };
-      if (control?.head.sequence !== sequence) control = this.outbox.read(sequence);
-      const entry = control.entries[at];
-      yield cancels !== null || entry === undefined ? found : { ...found, document: documentOf(entry) };
+    for (const [idempotencyKey] of [...this.outbox.memory.ofPipeline(pipeline)]) {
+      const written = this.outbox.find(idempotencyKey);
+      if (written === null) continue;
+      const found = { idempotencyKey, reference: written.reference, fingerprint: written.fingerprint };
+      yield written.cancels === null ? { ...found, document: written.content() } : found;
     }
   }
 
@@ -127,8 +126,7 @@ class VoucherFileTarget implements Target {
       kind: "rejected",
       problem: problem(code, message, { document: posting.documentKey }, hint),
     });
-    const { memory } = this.outbox;
-    const written = memory.find(posting.idempotencyKey);
+    const written = this.outbox.find(posting.idempotencyKey);
     if (written === null)
       return refuse(
         "TARGET_REJECTED",
@@ -141,27 +139,26 @@ class VoucherFileTarget implements Target {
         `\`${written.reference}\` has other content than what was posted as \`${posting.idempotencyKey}\``,
         "compare the two before anything is cancelled",
       );
-    const other = memory.cancellationOf(posting.idempotencyKey)?.reference ?? (draft.cancels(posting.idempotencyKey) ? draft.file : null);
+    const other =
+      this.outbox.cancellationOf(posting.idempotencyKey)?.reference ?? (draft.cancels(posting.idempotencyKey) ? draft.file : null);
     if (other !== null)
       return refuse(
         "TARGET_CONFLICT",
         `\`${written.reference}\` is cancelled already, by \`${other}\``,
         "look at the voucher that cancels it",
       );
-    const entry = this.outbox.read(written.sequence).entries[written.at];
-    if (entry === undefined) throw new Error(`bug: control file ${written.sequence} has no voucher ${written.at}`);
-    const closed = this.closedProblem(entry.date, entry.document);
-    const isMoved = closed !== null && otherDate !== undefined && this.closedProblem(otherDate, entry.document) === null;
+    const closed = this.closedProblem(written.date, posting.documentKey);
+    const isMoved = closed !== null && otherDate !== undefined && this.closedProblem(otherDate, posting.documentKey) === null;
     if (closed !== null && !isMoved)
       return refuse(
         "TARGET_PERIOD_CLOSED",
         `\`${written.reference}\` cannot be cancelled: ${closed.message}`,
         "reopen the month in the ERP and in `closed_through` of the connection, or correct it by hand with a voucher of an open month",
       );
-    const original = { date: entry.date, word: entry.word, number: entry.voucher };
-    const document = oppositeOf(documentOf(entry), original, isMoved ? otherDate : entry.date, this.options.reversal);
-    const reverses = `${entry.word}-${entry.voucher}`;
-    const of = { word: entry.word, cancels: posting.idempotencyKey, reverses, closed: null };
+    const { word, voucher, date } = written;
+    const document = oppositeOf(written.content(), { date, word, number: voucher }, isMoved ? otherDate : date, this.options.reversal);
+    const reverses = `${word}-${voucher}`;
+    const of = { word, cancels: posting.idempotencyKey, reverses, closed: null };
     return this.place(draft, { document, idempotencyKey, fingerprint, ...of });
   }
 
@@ -191,7 +188,7 @@ class VoucherFileTarget implements Target {
   }
 
   private knownAs(draft: Draft, key: string): PostOutcome | null {
-    const known = this.outbox.memory.find(key) ?? draft.find(key);
+    const known = this.outbox.find(key) ?? draft.find(key);
     return known === null ? null : { kind: "exists", reference: known.reference, fingerprint: known.fingerprint };
   }
 
