@@ -295,6 +295,21 @@ describe("what is kept safe", () => {
     await expect(next.lookup(keyOf("A"))).rejects.toThrow(/is gone: what it holds could be written again/);
   });
 
+  test.each(["", "null", "{}", "not JSON", '{"control":2,"sequence":1}', '{"control":1,"sequence":1,"documents":1}\n{"key":"x"}'])(
+    "a control file that says %o is none",
+    async (text) => {
+      const folder = aFolder();
+      realDisk.makeFolder(join(folder, "control"));
+      realDisk.create(join(folder, "control/000001.jsonl"), Buffer.from(text), 0o444);
+      const target = await openVoucherFiles(folder, OPTIONS);
+      await expect(target.lookup(keyOf("A"))).rejects.toThrow(
+        /TARGET_UNAVAILABLE: the control file `.*000001.jsonl` (is none|cannot be read|has version 2)/,
+      );
+      await expect(post(target, ...documents)).rejects.toThrow(/TARGET_UNAVAILABLE/);
+      expect(filesIn(folder)).toEqual([]);
+    },
+  );
+
   test("a folder that is not there is no empty folder", async () => {
     const { target, folder } = await aTarget(OPTIONS);
     await postOne(target, aDocument());

@@ -111,8 +111,8 @@ export function decodeControl(text: string, file: string, sequence: number): Con
   };
   const [first = "", ...lines] = text.split("\n").filter((line) => line !== "");
   try {
-    const head = JSON.parse(first) as Partial<ControlHead>;
-    if (typeof head.control !== "number") return refuse("is none");
+    const head = JSON.parse(first) as Partial<ControlHead> | null;
+    if (typeof head?.control !== "number") return refuse("is none");
     if (head.control > VERSION) return refuse(`has version ${head.control}`, "use the newer program that wrote it");
     if (head.sequence !== sequence) return refuse(`says that it is number ${head.sequence}`);
     if (head.documents !== lines.length) return refuse(`lists ${lines.length} documents, and says that there are ${head.documents}`);

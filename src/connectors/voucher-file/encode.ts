@@ -10,6 +10,7 @@ export function encodeText(text: string, encoding: TextEncoding): Buffer {
 
 /** The first character that the encoding cannot hold, or null. Encoders write `?` instead, which nobody notices. */
 export function unencodable(text: string, encoding: TextEncoding): string | null {
+  if (/^[\x20-\x7e]*$/.test(text)) return null;
   const label = LABELS[encoding];
   if (iconv.decode(iconv.encode(text, label), label) === text) return null;
   return [...text].find((each) => iconv.decode(iconv.encode(each, label), label) !== each) ?? text;

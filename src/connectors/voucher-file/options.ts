@@ -169,7 +169,8 @@ export const VoucherFileOptions = Type.Object(
     ),
     replace: Type.Optional(
       Type.Record(Type.String({ minLength: 1, maxLength: 4 }), Type.String(), {
-        description: "what is written in texts (摘要) instead of signs the file cannot hold, such as a comma in U8's; codes are never changed",
+        description:
+          "what is written in texts (摘要) instead of signs the file cannot hold, such as a comma in U8's; codes are never changed",
         examples: [{ 𠮷: "吉" }],
       }),
     ),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Document } from "../../model/document.js";
 import { ProblemError, problem } from "../../model/problem.js";
@@ -69,7 +69,7 @@ export class Outbox {
    */
   settle(): void {
     this.guarded("nothing was written", () => {
-      if (!existsSync(this.control)) {
+      if (!isThere(this.control)) {
         // An empty folder is a new one; a folder that is gone, or whose share is not there, is not.
         lstatSync(this.folder);
         if (this.memory.sequence > 0) throw this.lost(this.memory.sequence);
@@ -115,16 +115,16 @@ export class Outbox {
     const word = `${sequenceText(file.sequence)}-${randomBytes(8).toString("hex")}`;
     const staged = { file: join(this.control, `${word}.file`), control: join(this.control, `${word}.control`) };
     const control = encodeControl({ ...file, staged: `${word}.file` }, vouchers);
-    try {
-      this.guarded("nothing was published", () => this.refuseTaken(file.file));
-    } catch (error) {
-      // The number comes before the name: where the number is taken too, the name is no stranger's.
-      if (error instanceof ProblemError && existsSync(this.controlFile(file.sequence))) return { kind: "overtaken" };
-      throw error;
-    }
+    // The number comes before the name: where the number is taken too, the name is no stranger's.
+    const isOvertaken = this.guarded("nothing was published", () => {
+      if (!isThere(join(this.folder, file.file))) return false;
+      if (!isThere(this.controlFile(file.sequence))) throw this.taken(file.file);
+      return true;
+    });
+    if (isOvertaken) return { kind: "overtaken" };
     try {
       this.guarded("nothing was published", () => {
-        if (!existsSync(this.control)) {
+        if (!isThere(this.control)) {
           this.disk.makeFolder(this.control);
           this.disk.syncFolder(this.folder);
         }
@@ -164,7 +164,7 @@ export class Outbox {
       try {
         // A network share can report a failure for what it did, so the names are looked at and not the error. Only while
         // what we wrote can be seen does it prove anything that its number cannot.
-        if (existsSync(target)) {
+        if (isThere(target)) {
           if (readFileSync(target, "utf8") === content) return { kind: "published" };
           this.discard(staged);
           return { kind: "overtaken" };
@@ -223,21 +223,21 @@ export class Outbox {
 
   /** Moves an import file into the folder; false where another program did. Throws ProblemError when its name is taken. */
   private release(staged: string, file: string): boolean {
-    if (!existsSync(staged)) return false;
+    if (!isThere(staged)) return false;
+    const target = join(this.folder, file);
     try {
-      this.refuseTaken(file);
-      this.disk.rename(staged, join(this.folder, file));
+      if (isThere(target)) throw this.taken(file);
+      this.disk.rename(staged, target);
       return true;
     } catch (error) {
-      if (!existsSync(staged)) return false;
+      if (!isThere(staged)) return false;
       throw error;
     }
   }
 
-  private refuseTaken(file: string): void {
+  private taken(file: string): ProblemError {
     const path = join(this.folder, file);
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-    throw new ProblemError(
+    return new ProblemError(
       problem(
         "TARGET_UNAVAILABLE",
         `\`${path}\` is there already, and no control file knows of it`,
@@ -258,8 +258,13 @@ export class Outbox {
     }
   }
 
+  /** Another program may remove it at the same moment. */
   private remove(path: string): void {
-    if (existsSync(path)) this.disk.remove(path);
+    try {
+      if (isThere(path)) this.disk.remove(path);
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    }
   }
 
   private controlFile(sequence: number): string {
@@ -293,6 +298,11 @@ export class Outbox {
       );
     }
   }
+}
+
+/** Throws where that cannot be seen now: a disk that fails must not look like an empty one. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
