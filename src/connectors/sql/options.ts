@@ -74,7 +74,7 @@ const Query = Type.String({ minLength: 1 });
 
 export const SqlSourceOptions = Type.Object(
   {
-    query: Type.Union([Query, Type.Record(Type.String({ minLength: 1, maxLength: 80 }), Query, { minProperties: 1 })], {
+    query: Type.Union([Query, Type.Record(Type.String({ minLength: 1, maxLength: 80 }), Query)], {
       description:
         "one SELECT whose result columns are the record's fields; or several by name, for tables of the same shape. Each is taken whole or not at all. `:since` stands for the cursor",
       examples: [
@@ -117,10 +117,13 @@ export const SqlSourceOptions = Type.Object(
 export type SqlSourceOptions = Static<typeof SqlSourceOptions>;
 
 const table = (...examples: string[]) =>
-  Type.Union([name(""), Type.Object({ schema: name("schema, owner or database"), name: name("name") }, closed)], {
-    description: "the table, spelt as the database spells it; with a schema as `{ schema: …, name: … }`",
-    examples: [...examples, { schema: "apps", name: "XX_SYNC_HEADERS" }],
-  });
+  Type.Union(
+    [name(""), Type.Object({ schema: name("schema, owner or database", "apps"), name: name("its name", "XX_SYNC_HEADERS") }, closed)],
+    {
+      description: "the table, spelt as the database spells it; with a schema as `{ schema: …, name: … }`",
+      examples: [...examples, { schema: "apps", name: "XX_SYNC_HEADERS" }],
+    },
+  );
 
 const Value = Type.Union([
   Type.String(),

@@ -24,6 +24,9 @@ export function openSqlSource(options: SqlConnection, source: SqlSourceOptions, 
     typeof query === "string"
       ? [readQuery("query", query, connection.dialect)]
       : Object.entries(query).map(([name, text]) => readQuery(name, text, connection.dialect));
+  if (queries.length === 0) {
+    throw new ProblemError(problem("CONFIG_MISSING_KEY", "`query` names no query", [], "write one SELECT, or several by name"));
+  }
   const usesSince = queries.some(({ pieces }) => pieces.length > 1);
   if (usesSince && source.since === undefined) {
     throw new ProblemError(
