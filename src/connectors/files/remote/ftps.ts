@@ -181,7 +181,7 @@ export class FtpsServer implements FileServer {
     await this.call(client.sendIgnoringError("OPTS UTF8 ON"), () => null);
     await this.call(client.login(user, password), (code) => {
       const hint = "check `user` and `password`";
-      return new ProblemError(
+      throw new ProblemError(
         problem("SOURCE_SIGN_IN", `\`${this.name}\` does not let us in as \`${user}\` (${code})`, { file: this.name }, hint),
       );
     });

@@ -113,7 +113,7 @@ export class SftpServer implements FileServer {
     if (!sameState(expected, await this.state(from))) return "changed";
     await this.makeFolder(sftp, posix.dirname(place));
     if ((await this.stat(sftp, place)) !== null) return "taken";
-    await this.call<void>((done) => sftp.rename(source, place, done)).catch((error) => {
+    await this.rename(sftp, source, place).catch((error) => {
       throw this.explained(error, `it cannot be moved to \`${place}\` on the server`, "let this user write in both folders");
     });
     return "moved";
@@ -125,6 +125,23 @@ export class SftpServer implements FileServer {
     this.session = null;
     client?.end();
     client?.destroy();
+  }
+
+  /**
+   * OpenSSH gives a file its new name beside the old one, which many systems deny to others than its owner; its extension moves it
+   * as the system does.
+   */
+  private async rename(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
+    try {
+      await this.call<void>((done) => sftp.rename(from, to, done));
+    } catch (error) {
+      if (statusOf(error) !== PERMISSION_DENIED) throw error;
+      const isMoved = await this.call<void>((done) => sftp.ext_openssh_rename(from, to, done)).then(
+        () => true,
+        () => false,
+      );
+      if (!isMoved) throw error;
+    }
   }
 
   private async makeFolder(sftp: SFTPWrapper, folder: string): Promise<void> {
@@ -141,7 +158,9 @@ export class SftpServer implements FileServer {
     while (done < length) {
       const bytes = await this.call<number>((answer) =>
         sftp.read(handle, buffer, done, length - done, at + done, (error, bytesRead) => answer(error, bytesRead)),
-      );
+      ).catch((error) => {
+        throw this.explained(error, "a file cannot be read there");
+      });
       if (bytes === 0) break;
       done += bytes;
     }
@@ -163,16 +182,18 @@ export class SftpServer implements FileServer {
 
   private call<T>(ask: (done: (error: Error | null | undefined, answer?: T) => void) => void): Promise<T> {
     const answer = new Promise<T>((resolve, reject) => {
-      ask((error, value) => (error === null || error === undefined ? resolve(value as T) : reject(error)));
+      ask((error, value) => {
+        if (error === null || error === undefined) resolve(value as T);
+        else reject(statusOf(error) === null ? new ConnectionLost(lostReason(error) ?? "the connection broke off") : error);
+      });
     });
     return inTime(answer, this.timeoutMs, () => void this.close());
   }
 
-  /** A refusal of the server as a problem; anything else means that the connection is gone. */
+  /** A refusal of the server as a problem; other errors stay what they are. */
   private explained(error: unknown, found: string, hint?: string): Error {
-    if (error instanceof ConnectionLost || error instanceof ProblemError) return error;
     const status = statusOf(error);
-    if (status === null) return new ConnectionLost(lostReason(error) ?? "the connection broke off");
+    if (status === null) return error as Error;
     const why = status === NO_SUCH_FILE ? "it does not exist" : status === PERMISSION_DENIED ? "access is denied" : `status ${status}`;
     return new ProblemError(problem("SOURCE_UNREADABLE", `\`${this.name}\`: ${found}: ${why}`, { file: this.name }, hint));
   }
@@ -245,7 +266,7 @@ export class SftpServer implements FileServer {
     const { level } = error as { readonly level?: string };
     if (level === "client-authentication") return this.notLetIn("does not let us in");
     if (level === "client-timeout") return new ConnectionLost(`there was no answer within ${this.timeoutMs} ms`);
-    const reason = lostReason(error);
+    const reason = error.message === "Connection lost before handshake" ? "the connection was closed at once" : lostReason(error);
     if (reason !== null || level === "client-socket") return new ConnectionLost(reason ?? "the connection broke off");
     return new ProblemError(
       problem(
