@@ -280,7 +280,7 @@ export interface StoreUnderTest {
   stop(): Promise<void>;
 }
 
-/** s3rver, which checks signatures. */
+/** s3rver. It knows the access keys, but does not check signatures of version 4, and its listings of more than a page need an old cipher. */
 export async function startS3(): Promise<StoreUnderTest> {
   const folder = newFolder();
   const bucket = "finance-exports";

@@ -201,15 +201,18 @@ describe.skipIf(reason !== null)(reason ?? "SFTP", () => {
     });
   });
 
-  test.runIf(userInfo().uid === 0)("a file of another owner is moved where its folder allows it", async () => {
-    const here = place();
-    here.put("1.csv", "a\n1\n");
-    giveToServer(join(here.folder, "1.csv"));
-    const source = sourceOn(here.connection(), { archive: { mark: ".done", same_name: "refuse" } });
-    const { complete } = await outcomeOf(source, columnsOf("a"));
-    expect(await source.settled?.(complete)).toEqual([]);
-    expect(here.names()).toEqual(["1.csv.done"]);
-  });
+  // Only root can give files away.
+  if (userInfo().uid === 0) {
+    test("a file of another owner is moved where its folder allows it", async () => {
+      const here = place();
+      here.put("1.csv", "a\n1\n");
+      giveToServer(join(here.folder, "1.csv"));
+      const source = sourceOn(here.connection(), { archive: { mark: ".done", same_name: "refuse" } });
+      const { complete } = await outcomeOf(source, columnsOf("a"));
+      expect(await source.settled?.(complete)).toEqual([]);
+      expect(here.names()).toEqual(["1.csv.done"]);
+    });
+  }
 
   test("a folder that is not there stops the run", async () => {
     expect(await refusedWith({ folder: `${server.folder}/none` })).toMatchObject({

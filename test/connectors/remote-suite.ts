@@ -95,18 +95,20 @@ export function remoteSuite(name: string, kind: RemoteKind): void {
       expect((await readOn(place.connection())).events.length).toBe(1);
     });
 
-    test.runIf(kind.showsGrowing)("that grow are left for the next run, and the others are read", async () => {
-      const place = await kind.place();
-      await place.put("1.csv", rows(1));
-      await place.put("2.csv", rows(1));
-      const waited: number[] = [];
-      const sleep = async (ms: number): Promise<void> => {
-        waited.push(ms);
-        await place.put("2.csv", rows(2));
-      };
-      const { complete, problems } = await readOn(place.connection(), { settle: "5s" }, { sleep });
-      expect([complete, problems.map(({ code }) => code), waited]).toEqual([["1.csv"], ["SOURCE_FILE_GROWING"], [5000]]);
-    });
+    if (kind.showsGrowing) {
+      test("that grow are left for the next run, and the others are read", async () => {
+        const place = await kind.place();
+        await place.put("1.csv", rows(1));
+        await place.put("2.csv", rows(1));
+        const waited: number[] = [];
+        const sleep = async (ms: number): Promise<void> => {
+          waited.push(ms);
+          await place.put("2.csv", rows(2));
+        };
+        const { complete, problems } = await readOn(place.connection(), { settle: "5s" }, { sleep });
+        expect([complete, problems.map(({ code }) => code), waited]).toEqual([["1.csv"], ["SOURCE_FILE_GROWING"], [5000]]);
+      });
+    }
 
     test("that are replaced between listing and copying are not taken", async () => {
       const place = await kind.place();
