@@ -104,7 +104,7 @@ async function stateOf(file: string): Promise<FileState | null> {
     // Nanoseconds, because a rewrite can follow within a millisecond.
     return { size: Number(found.size), version: String(found.mtimeNs) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
 }
