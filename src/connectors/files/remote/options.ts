@@ -139,7 +139,10 @@ const HttpsAuth = Type.Object(
     ),
     api_key: optional(
       Type.Object(
-        { header: text("the header that carries it", "X-API-Key"), value: secret("the key", "${env.EXPORT_KEY}") },
+        {
+          header: text("the header that carries it", "X-API-Key"),
+          value: secret("the key as its owner gave it to us", "${env.EXPORT_KEY}"),
+        },
         { ...closed, description: "a key in a header" },
       ),
     ),
