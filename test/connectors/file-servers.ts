@@ -98,7 +98,7 @@ export async function startSshd(): Promise<SftpUnderTest> {
   const passphrase = "open sesame";
   const ours = [keyOf("ours", "-t", "ed25519", "-N", ""), keyOf("ours-encrypted", "-t", "rsa", "-b", "2048", "-N", passphrase)];
   writeFileSync(join(folder, "authorized_keys"), `${ours.join("\n")}\n`);
-  const hash = execFileSync("openssl", ["passwd", "-6", PASSWORD], { encoding: "utf8" }).trim();
+  const hash = must("openssl", ["passwd", "-6", PASSWORD]).trim();
   const system = readFileSync("/etc/passwd", "utf8");
   writeFileSync(join(folder, "passwd"), `${system}${USER}:x:${uid}:${gid}::${folder}:/bin/sh\n`);
   writeFileSync(join(folder, "shadow"), `${USER}:${hash}:19000:0:99999:7:::\n`);
@@ -230,7 +230,7 @@ export async function startNginx(): Promise<WebUnderTest> {
     "-out",
     join(folder, "client-encrypted.key"),
   ]);
-  writeFileSync(join(folder, "users"), `${USER}:${execFileSync("openssl", ["passwd", "-6", PASSWORD], { encoding: "utf8" })}`);
+  writeFileSync(join(folder, "users"), `${USER}:${must("openssl", ["passwd", "-6", PASSWORD])}`);
   const [port, otherPort, plainPort] = [await freePort(), await freePort(), await freePort()];
   const tls = `ssl_certificate ${certificate}; ssl_certificate_key ${key};`;
   const config = `
@@ -374,10 +374,12 @@ function makeCertificates(folder: string) {
   return { ca, ...server, client: signed("client", "/CN=sync client") };
 }
 
-function must(program: string, args: readonly string[]): void {
+/** What it printed. */
+function must(program: string, args: readonly string[]): string {
   const { status, stderr, stdout, error } = spawnSync(program, args, { encoding: "utf8", cwd: tmpdir() });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr || stdout}`);
+  return stdout;
 }
 
 export async function freePort(): Promise<number> {
