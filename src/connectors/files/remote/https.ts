@@ -1,4 +1,4 @@
-import { Agent, request } from "undici";
+import type { Agent, request } from "undici";
 import { ProblemError, problem } from "../../../model/problem.js";
 import { compareKeys } from "../../../model/record.js";
 import type { ConnectorContext } from "../../contract.js";
@@ -133,12 +133,13 @@ export class HttpsFolder implements Storage {
   }
 
   private async follow(first: URL): Promise<Answer> {
-    this.agents ??= { own: new Agent(this.settings.own), others: new Agent(this.settings.others) };
+    const { Agent: Connections, request: send } = await import("undici");
+    this.agents ??= { own: new Connections(this.settings.own), others: new Connections(this.settings.others) };
     const { own, others } = this.agents;
     let url = first;
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
       const isOurs = url.origin === this.base.origin;
-      const answer = await request(url, {
+      const answer = await send(url, {
         dispatcher: isOurs ? own : others,
         signal: this.context.signal,
         // Packed on its way, it would have another length than the one that is told.
