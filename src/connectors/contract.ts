@@ -140,6 +140,12 @@ export type SourceEvent =
 export interface Source {
   /** In cursor order where the system has one. May repeat a record across calls; must never skip one. */
   read(request: ReadRequest): AsyncIterable<SourceEvent>;
+  /**
+   * Called once after a run has ended and its end was written, with the units that are taken whole by now: those it read and
+   * those it knew. A source may take them out of the way. Its problems are notices: nothing that was posted depends on it,
+   * and when it is not called, or fails, the next run calls it with the same units, as known ones.
+   */
+  settled?(units: readonly string[]): Promise<readonly Problem[]>;
   close?(): Promise<void>;
 }
 

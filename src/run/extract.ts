@@ -27,7 +27,9 @@ export interface Extracted {
   /** Where the source wants to go on from, when it said so. */
   state: string | null;
   /** Units to be marked as read when the run ends. */
-  readonly finished: { readonly unitId: number; readonly fingerprint: string; readonly records: number }[];
+  readonly finished: { readonly unitId: number; readonly unit: string; readonly fingerprint: string; readonly records: number }[];
+  /** Names of units that were taken before and have not changed. */
+  readonly known: string[];
   readonly problems: Problem[];
 }
 
@@ -95,6 +97,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         break;
       case "known":
         result.unitsKnown += 1;
+        result.known.push(event.unit);
         break;
       case "records":
         intake.lease.ensure();
@@ -122,7 +125,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
             result,
           );
           store.quarantine.clearUnit(unitId, intake.runId);
-          result.finished.push({ unitId, fingerprint: event.fingerprint, records });
+          result.finished.push({ unitId, unit: event.unit, fingerprint: event.fingerprint, records });
           auditUnit(intake, { unit: event.unit, fingerprint: event.fingerprint, records });
         });
         staging.clear();
@@ -200,6 +203,7 @@ export function emptyExtract(): Extracted {
     highest: null,
     state: null,
     finished: [],
+    known: [],
     problems: [],
   };
 }

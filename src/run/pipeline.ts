@@ -74,6 +74,8 @@ class Run {
   private readonly applied: Applied = emptyApplied();
   private recovered: Recovered = { found: 0, examined: 0 };
   private readonly problems: Problem[] = [];
+  /** The run ended with what it read marked as read. */
+  private hasMoved = false;
 
   constructor(
     private readonly request: RunRequest,
@@ -94,21 +96,35 @@ class Run {
     } catch (raw) {
       const cause = this.request.store.explain(raw);
       if (!(cause instanceof ProblemError)) {
+        await source?.close?.();
         this.commit("failed", false);
         throw cause;
       }
       this.problems.push(...cause.problems);
     } finally {
-      await source?.close?.();
       await target?.close?.();
     }
     try {
-      return { result: this.commit(this.status(isComplete), isComplete), planned: this.planned };
+      const result = this.commit(this.status(isComplete), isComplete);
+      return { result: await this.settleSource(source, result), planned: this.planned };
     } catch (raw) {
       // The store cannot even take the end of the run; what stopped it is worth more than that.
       const cause = this.request.store.explain(raw);
       throw cause instanceof ProblemError ? new ProblemError([...this.problems, ...cause.problems]) : cause;
+    } finally {
+      await source?.close?.();
     }
+  }
+
+  /** Tells the source what is taken for good, after everything else: what it cannot do then is a notice, and the run stays what it was. */
+  private async settleSource(source: Source | null, result: RunResult): Promise<RunResult> {
+    if (!this.hasMoved || source?.settled === undefined) return result;
+    const { finished, known } = this.extracted;
+    const problems = await source.settled([...finished.map(({ unit }) => unit), ...known]);
+    if (problems.length === 0) return result;
+    const noted = { ...result, problems: [...result.problems, ...problems] };
+    this.request.store.transaction(() => this.request.store.runs.end(noted));
+    return noted;
   }
 
   /** True when everything was done that was to be done. */
@@ -195,8 +211,8 @@ class Run {
     return store.transaction(() => {
       const former = store.watermarks.get(pipelineId, "records");
       const { highest, state } = this.extracted;
-      const moves = kind === "run" && isComplete && this.lease.isHeld();
-      if (moves) {
+      this.hasMoved = kind === "run" && isComplete && this.lease.isHeld();
+      if (this.hasMoved) {
         for (const unit of this.extracted.finished)
           store.units.markRead(unit.unitId, unit.fingerprint, pipeline.source.fingerprint, unit.records, runId);
         if (highest !== null && (former === null || highest > former)) store.watermarks.set(pipelineId, "records", highest, runId);

@@ -1,12 +1,14 @@
 import { type Static, Type } from "typebox";
 import type { EncodingName } from "../files/encodings.js";
 import {
+  archiveOption,
   encodingOption,
   entriesOption,
   filesOption,
   type Ignored,
   ignoredOf,
   ignoreOption,
+  markerOption,
   refuseOption,
   settleOption,
   skipFooterOption,
@@ -82,6 +84,8 @@ export const CsvSourceOptions = Type.Object(
       examples: ["fill"],
     }),
     settle: settleOption,
+    marker: markerOption,
+    archive: archiveOption,
   },
   { additionalProperties: false },
 );

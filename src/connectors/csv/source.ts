@@ -1,9 +1,10 @@
 import { ProblemError } from "../../model/problem.js";
-import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../contract.js";
+import type { ConnectorContext, ReadRequest, Source } from "../contract.js";
 import { matchColumns } from "../files/columns.js";
 import { type EncodingFound, EncodingInspection } from "../files/detect.js";
-import { type FilesConnection, filesChoiceOf } from "../files/options.js";
-import { type FileBatch, type FileFormat, type OpenFile, readFiles } from "../files/read.js";
+import type { FilesConnection } from "../files/options.js";
+import type { FileBatch, FileFormat, OpenFile } from "../files/read.js";
+import { openFileSource } from "../files/source.js";
 import { readText } from "../files/text.js";
 import { findHeader, HEADER_SEARCH_LINES } from "./header.js";
 import { type CsvSettings, type CsvSourceOptions, settingsOf } from "./options.js";
@@ -13,10 +14,7 @@ import { RowReader } from "./rows.js";
 /** Throws ProblemError when the options contradict each other. */
 export function openCsvSource(connection: FilesConnection, options: CsvSourceOptions, context: ConnectorContext): Source {
   const settings = settingsOf(options);
-  const wanted = { ...filesChoiceOf(options), folder: connection.folder ?? context.folder };
-  return {
-    read: (request: ReadRequest): AsyncIterable<SourceEvent> => readFiles(wanted, new CsvFormat(settings, request), request, context),
-  };
+  return openFileSource(connection, options, context, (request) => new CsvFormat(settings, request));
 }
 
 class CsvFormat implements FileFormat<EncodingFound> {

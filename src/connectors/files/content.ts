@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
-import picomatch from "picomatch";
 import { ProblemError, problem } from "../../model/problem.js";
 import { compareKeys } from "../../model/record.js";
-import { Changed } from "./list.js";
+import { nameMatcher } from "./name-matcher.js";
+import { Changed, Interrupted } from "./storage.js";
 import { gunzip, limited, UnpackFault } from "./unpack.js";
 import { type RandomAccess, ZipArchive, type ZipEntry } from "./zip.js";
 
@@ -10,9 +10,6 @@ import { type RandomAccess, ZipArchive, type ZipEntry } from "./zip.js";
 const CHUNK_BYTES = 256 * 1024;
 /** What is packed can be read from its start only; a format that must jump about in it gets it from memory, up to this size. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
-
-/** Leaves a half-read file when the run is asked to stop; it must not look like the end of the file. */
-export class Interrupted extends Error {}
 
 /** One unit to be read: a file, or what a compressed file or an archive holds. */
 export interface Content {
@@ -46,11 +43,8 @@ export function gunzipped(packed: Content, limit: number): Content {
 /** The entries of an archive that match, as units `archive.zip!folder/entry.csv`, in the order people number them. */
 export async function archiveContents(file: RandomAccess, patterns: readonly string[], limit: number): Promise<Content[]> {
   const archive = await ZipArchive.open(file);
-  const positive = patterns.filter((pattern) => !pattern.startsWith("!"));
-  const isWanted = picomatch(positive.length === 0 ? "**" : positive, {
-    ignore: patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1)),
-  });
-  const entries = archive.entries.filter(({ name }) => isWanted(name) || patterns.includes(name));
+  const { isWanted } = nameMatcher(patterns);
+  const entries = archive.entries.filter(({ name }) => isWanted(name));
   entries.sort((left, right) => compareKeys(left.name, right.name));
   return entries.map((entry) => entryContent(archive, entry, `${file.unit}!${entry.name}`, limit));
 }

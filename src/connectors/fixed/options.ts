@@ -1,12 +1,14 @@
 import { type Static, Type } from "typebox";
 import type { EncodingName } from "../files/encodings.js";
 import {
+  archiveOption,
   encodingOption,
   entriesOption,
   filesOption,
   type Ignored,
   ignoredOf,
   ignoreOption,
+  markerOption,
   refuseOption,
   settleOption,
   skipFooterOption,
@@ -59,6 +61,8 @@ export const FixedSourceOptions = Type.Object(
       examples: ["fill"],
     }),
     settle: settleOption,
+    marker: markerOption,
+    archive: archiveOption,
   },
   { additionalProperties: false },
 );

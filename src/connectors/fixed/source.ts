@@ -1,11 +1,12 @@
 import { ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, RawCell, ReadRequest, Source, SourceEvent } from "../contract.js";
+import type { ConnectorContext, RawCell, ReadRequest, Source } from "../contract.js";
 import { type ColumnMatch, matchColumns } from "../files/columns.js";
 import { type EncodingFound, EncodingInspection } from "../files/detect.js";
 import { LineSplitter, MAX_LINE_LENGTH } from "../files/lines.js";
-import { type FilesConnection, filesChoiceOf } from "../files/options.js";
-import { type FileBatch, type FileFormat, type OpenFile, readFiles } from "../files/read.js";
+import type { FilesConnection } from "../files/options.js";
+import type { FileBatch, FileFormat, OpenFile } from "../files/read.js";
 import { RAW_LENGTH, RowBatch } from "../files/rows.js";
+import { openFileSource } from "../files/source.js";
 import { readText } from "../files/text.js";
 import { byteRuler, characterRuler, type Ruler } from "./measure.js";
 import { type FixedSettings, type FixedSourceOptions, settingsOf } from "./options.js";
@@ -13,10 +14,7 @@ import { type FixedSettings, type FixedSourceOptions, settingsOf } from "./optio
 /** Throws ProblemError when the options contradict each other. */
 export function openFixedSource(connection: FilesConnection, options: FixedSourceOptions, context: ConnectorContext): Source {
   const settings = settingsOf(options);
-  const wanted = { ...filesChoiceOf(options), folder: connection.folder ?? context.folder };
-  return {
-    read: (request: ReadRequest): AsyncIterable<SourceEvent> => readFiles(wanted, new FixedFormat(settings, request), request, context),
-  };
+  return openFileSource(connection, options, context, (request) => new FixedFormat(settings, request));
 }
 
 class FixedFormat implements FileFormat<EncodingFound> {

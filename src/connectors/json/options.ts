@@ -1,11 +1,13 @@
 import { type Static, Type } from "typebox";
 import { ENCODINGS, type EncodingName } from "../files/encodings.js";
 import {
+  archiveOption,
   entriesOption,
   filesOption,
   type Ignored,
   ignoredOf,
   ignoreOption,
+  markerOption,
   refuseOption,
   settleOption,
   trimOption,
@@ -37,6 +39,8 @@ export const JsonSourceOptions = Type.Object(
     ignore: ignoreOption("as it stands in the file"),
     trim: trimOption,
     settle: settleOption,
+    marker: markerOption,
+    archive: archiveOption,
   },
   { additionalProperties: false },
 );

@@ -1,9 +1,10 @@
 import { ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../contract.js";
+import type { ConnectorContext, ReadRequest, Source } from "../contract.js";
 import { type EncodingFound, EncodingInspection } from "../files/detect.js";
 import { LineSplitter } from "../files/lines.js";
-import { type FilesConnection, filesChoiceOf } from "../files/options.js";
-import { type FileBatch, type FileFormat, type OpenFile, readFiles } from "../files/read.js";
+import type { FilesConnection } from "../files/options.js";
+import type { FileBatch, FileFormat, OpenFile } from "../files/read.js";
+import { openFileSource } from "../files/source.js";
 import { readText } from "../files/text.js";
 import { type JsonSettings, type JsonSourceOptions, settingsOf } from "./options.js";
 import { JsonFault } from "./parse.js";
@@ -13,10 +14,7 @@ import { type Item, ItemScanner, ShapeFault } from "./scan.js";
 /** Throws ProblemError when the options contradict each other. */
 export function openJsonSource(connection: FilesConnection, options: JsonSourceOptions, context: ConnectorContext): Source {
   const settings = settingsOf(options);
-  const wanted = { ...filesChoiceOf(options), folder: connection.folder ?? context.folder };
-  return {
-    read: (request: ReadRequest): AsyncIterable<SourceEvent> => readFiles(wanted, new JsonFormat(settings, request), request, context),
-  };
+  return openFileSource(connection, options, context, (request) => new JsonFormat(settings, request));
 }
 
 class JsonFormat implements FileFormat<EncodingFound> {

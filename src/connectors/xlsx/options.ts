@@ -1,10 +1,12 @@
 import { type Static, Type } from "typebox";
 import {
+  archiveOption,
   entriesOption,
   filesOption,
   type Ignored,
   ignoredOf,
   ignoreOption,
+  markerOption,
   settleOption,
   skipFooterOption,
   trimOption,
@@ -49,6 +51,8 @@ export const XlsxSourceOptions = Type.Object(
     ignore: ignoreOption("(its cells joined by commas)"),
     trim: trimOption,
     settle: settleOption,
+    marker: markerOption,
+    archive: archiveOption,
   },
   { additionalProperties: false },
 );

@@ -1,8 +1,9 @@
 import { ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../contract.js";
+import type { ConnectorContext, ReadRequest, Source } from "../contract.js";
 import { listNames } from "../files/columns.js";
-import { type FilesConnection, filesChoiceOf } from "../files/options.js";
-import { type FileBatch, type FileFormat, type OpenFile, readFiles } from "../files/read.js";
+import { type FilesConnection, unpackLimitOf } from "../files/options.js";
+import type { FileBatch, FileFormat, OpenFile } from "../files/read.js";
+import { openFileSource } from "../files/source.js";
 import type { CellContext } from "./cell.js";
 import { HeaderSearch } from "./header.js";
 import { type FileKind, KindInspection, notWorkbook } from "./kind.js";
@@ -14,11 +15,8 @@ import { type Sheet, Workbook } from "./workbook.js";
 /** Throws ProblemError when a pattern cannot be read. */
 export function openXlsxSource(connection: FilesConnection, options: XlsxSourceOptions, context: ConnectorContext): Source {
   const settings = settingsOf(options);
-  const wanted = { ...filesChoiceOf(options), folder: connection.folder ?? context.folder };
-  return {
-    read: (request: ReadRequest): AsyncIterable<SourceEvent> =>
-      readFiles(wanted, new XlsxFormat(settings, request, wanted.unpackLimit), request, context),
-  };
+  const unpackLimit = unpackLimitOf(options);
+  return openFileSource(connection, options, context, (request) => new XlsxFormat(settings, request, unpackLimit));
 }
 
 class XlsxFormat implements FileFormat<FileKind> {

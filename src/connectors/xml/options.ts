@@ -1,10 +1,12 @@
 import { type Static, Type } from "typebox";
 import {
+  archiveOption,
   entriesOption,
   filesOption,
   type Ignored,
   ignoredOf,
   ignoreOption,
+  markerOption,
   settleOption,
   trimOption,
   unpackLimitOption,
@@ -44,6 +46,8 @@ export const XmlSourceOptions = Type.Object(
     ignore: ignoreOption("(its fields as `name=value`, joined by commas)"),
     trim: trimOption,
     settle: settleOption,
+    marker: markerOption,
+    archive: archiveOption,
   },
   { additionalProperties: false },
 );

@@ -1,10 +1,11 @@
 import { ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../contract.js";
+import type { ConnectorContext, ReadRequest, Source } from "../contract.js";
 import { listNames } from "../files/columns.js";
 import { FieldFault, FieldMatcher } from "../files/fields.js";
-import { type FilesConnection, filesChoiceOf } from "../files/options.js";
-import { type FileBatch, type FileFormat, type Inspection, type OpenFile, readFiles } from "../files/read.js";
+import type { FilesConnection } from "../files/options.js";
+import type { FileBatch, FileFormat, Inspection, OpenFile } from "../files/read.js";
 import { RAW_LENGTH, RowBatch } from "../files/rows.js";
+import { openFileSource } from "../files/source.js";
 import { readText } from "../files/text.js";
 import { XML_HEAD_BYTES, XmlReader, xmlEncoding } from "../files/xml.js";
 import { RecordBuilder, type XmlRecord } from "./fields.js";
@@ -13,10 +14,7 @@ import { settingsOf, type XmlSettings, type XmlSourceOptions } from "./options.j
 /** Throws ProblemError when a pattern cannot be read. */
 export function openXmlSource(connection: FilesConnection, options: XmlSourceOptions, context: ConnectorContext): Source {
   const settings = settingsOf(options);
-  const wanted = { ...filesChoiceOf(options), folder: connection.folder ?? context.folder };
-  return {
-    read: (request: ReadRequest): AsyncIterable<SourceEvent> => readFiles(wanted, new XmlFormat(settings, request), request, context),
-  };
+  return openFileSource(connection, options, context, (request) => new XmlFormat(settings, request));
 }
 
 /** Keeps the beginning of a file, where it says what encoding it has. */
