@@ -4,7 +4,7 @@ import { Pace } from "./http/pace.js";
 import type { Redaction } from "./http/redaction.js";
 import { retryAfterMs } from "./http/retry-after.js";
 import type { Granted, SignIn } from "./http/sign-in.js";
-import type { Answer, Exchanged, Transport } from "./http/transport.js";
+import type { Answer, Exchanged, Limit, Transport } from "./http/transport.js";
 
 interface HttpSettings {
   /** Calls start here; its path comes before theirs. */
@@ -23,8 +23,10 @@ interface HttpSettings {
 
 export interface HttpCall {
   readonly method: string;
-  /** Encoded, with the query; begins with `/`. */
+  /** Encoded, with the query; begins with `/`. Added to the base. */
   readonly path: string;
+  /** Goes to this address instead. Credentials go there too: the caller has made sure that they may. */
+  readonly at?: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
   /** What problems call it. It must hold nothing of the document and no secret. */
@@ -38,7 +40,7 @@ export interface HttpCall {
 export type HttpReply =
   | Answer
   | { readonly kind: "busy"; readonly problem: Problem; readonly retryAfterMs: number | null }
-  | { readonly kind: "unconfirmed"; readonly problem: Problem };
+  | { readonly kind: "unconfirmed"; readonly problem: Problem; readonly limit?: Limit | undefined };
 
 const MOST_READS = 3;
 const FIRST_WAIT_MS = 500;
@@ -62,12 +64,11 @@ export class HttpClient {
     return this.limit(() => this.sendSignedIn(call));
   }
 
-  /** For calls that change nothing: repeated a few times when there is no answer, or one that says "later". */
-  async read(call: HttpCall): Promise<HttpReply> {
+  /** For calls that change nothing: repeated a few times when there is no answer, or one that says "later". `isFinal`: asking again is no use. */
+  async read(call: HttpCall, isFinal: (reply: HttpReply) => boolean = isAnswered): Promise<HttpReply> {
     for (let tries = 1; ; tries += 1) {
       const reply = await this.send(call);
-      const isAnswered = reply.kind === "answer" && !leavesOpen(reply.status);
-      if (isAnswered || tries === MOST_READS) return reply;
+      if (isFinal(reply) || tries === MOST_READS) return reply;
       const asked = reply.kind === "busy" ? reply.retryAfterMs : null;
       await this.settings.sleep(Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1)));
     }
@@ -92,10 +93,14 @@ export class HttpClient {
   private async exchange(call: HttpCall, { grant }: Extract<Granted, { kind: "grant" }>): Promise<Exchanged> {
     const { base, headers, transport } = this.settings;
     await this.pace?.turn();
+    const { origin, path } =
+      call.at === undefined
+        ? { origin: base.origin, path: `${base.pathname.replace(/\/$/, "")}${call.path}` }
+        : { origin: call.at.origin, path: `${call.at.pathname}${call.at.search}` };
     return transport.send({
       method: call.method,
-      origin: base.origin,
-      path: withQuery(`${base.pathname.replace(/\/$/, "")}${call.path}`, grant.query),
+      origin,
+      path: withQuery(path, grant.query),
       headers: mergeHeaders(headers, call.headers, grant.headers),
       body: call.body,
     });
@@ -107,7 +112,8 @@ export class HttpClient {
       return { kind: "busy", problem: problem("TARGET_BUSY", message), retryAfterMs: null };
     }
     if (exchanged.kind === "no answer") {
-      return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${call.name}: ${exchanged.reason}`) };
+      const { reason, limit } = exchanged;
+      return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${call.name}: ${reason}`), limit };
     }
     const { status, headers } = exchanged;
     if (status !== 429 && status !== 503) return exchanged;
@@ -127,6 +133,10 @@ export class HttpClient {
     const said = words === "" || words.startsWith("<") ? "" : `: ${words}`;
     return problem("TARGET_SIGN_IN", `${call.name}: it does not let us in (HTTP 401)${said}`, [], "check `auth` of the connection");
   }
+}
+
+export function isAnswered(reply: HttpReply): boolean {
+  return reply.kind === "answer" && !leavesOpen(reply.status);
 }
 
 /** Whether an answer with this status leaves open what was done: redirects, time-outs and errors of the server. */

@@ -36,6 +36,11 @@ afterEach(async () => {
   }
 });
 
+/** Must not hold a secret either. */
+export function noteWhatCameOut(text: string): void {
+  cameOut.push(text);
+}
+
 export function afterThisTest(close: () => unknown): void {
   open.push(close);
 }

@@ -3,6 +3,7 @@ import { ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext } from "../contract.js";
 import { durationMs } from "../files/duration.js";
 import { HttpClient } from "../http.js";
+import { headerName, headerValue } from "./headers.js";
 import { OAuth2SignIn } from "./oauth2.js";
 import { Redaction } from "./redaction.js";
 import { basicHeader, fixedSignIn, type SignIn } from "./sign-in.js";
@@ -202,32 +203,6 @@ function readHeaders(headers: Readonly<Record<string, string>>, redaction: Redac
       return [name, headerValue(`headers.${written}`, value)];
     }),
   );
-}
-
-const OWN_HEADERS = new Set([
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "upgrade",
-  "expect",
-  "te",
-  "trailer",
-]);
-
-/** In lower case, since case makes no difference. */
-export function headerName(option: string, written: string): string {
-  const name = written.toLowerCase();
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) refuse(`\`${option}\` names the header \`${written}\``, "a name has letters, digits and `-`");
-  if (OWN_HEADERS.has(name)) refuse(`\`${option}\` sets \`${written}\``, "that header is set by the program");
-  return name;
-}
-
-export function headerValue(option: string, value: string): string {
-  return /^[\x20-\x7e]*$/.test(value)
-    ? value
-    : refuse(`\`${option}\` has characters that a header cannot carry`, "expected ASCII without line breaks");
 }
 
 function refuse(found: string, hint: string): never {

@@ -21,7 +21,10 @@ export interface Answer {
 export type Exchanged =
   | Answer
   | { readonly kind: "not sent"; readonly reason: string }
-  | { readonly kind: "no answer"; readonly reason: string };
+  | { readonly kind: "no answer"; readonly reason: string; readonly limit?: Limit | undefined };
+
+/** Which of our own limits ended an exchange: a smaller question may stay within it. */
+export type Limit = "time" | "size";
 
 export interface TransportLimits {
   /** From the first byte sent to the last byte received. */
@@ -91,7 +94,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
     }
     this.hasStarted = true;
     this.timer = setTimeout(() => {
-      controller.abort(new Stopped(`no complete answer within ${this.limits.timeoutMs} ms`));
+      controller.abort(new Stopped(`no complete answer within ${this.limits.timeoutMs} ms`, "time"));
     }, this.limits.timeoutMs);
   }
 
@@ -107,7 +110,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.bytes > this.limits.maxResponseBytes) {
-      controller.abort(new Stopped(`the answer is longer than ${this.limits.maxResponseBytes} bytes`));
+      controller.abort(new Stopped(`the answer is longer than ${this.limits.maxResponseBytes} bytes`, "size"));
       return;
     }
     this.chunks.push(chunk);
@@ -122,12 +125,20 @@ class OneExchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.timer);
     if (codeOf(error) === "UND_ERR_INVALID_ARG") throw error;
     const reason = reasonOf(error, this.hasStarted);
-    this.resolve({ kind: this.hasStarted ? "no answer" : "not sent", reason });
+    const limit = error instanceof Stopped ? error.limit : undefined;
+    this.resolve(this.hasStarted ? { kind: "no answer", reason, limit } : { kind: "not sent", reason });
   }
 }
 
 /** A reason of our own to give up; its message is made to be shown. */
-class Stopped extends Error {}
+class Stopped extends Error {
+  constructor(
+    reason: string,
+    readonly limit?: Limit,
+  ) {
+    super(reason);
+  }
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
