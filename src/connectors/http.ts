@@ -3,8 +3,8 @@ import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { Pace } from "./http/pace.js";
 import type { Redaction } from "./http/redaction.js";
 import { retryAfterMs } from "./http/retry-after.js";
-import type { Granted, SignIn } from "./http/sign-in.js";
-import type { Answer, Exchanged, Limit, Transport } from "./http/transport.js";
+import type { Granted, SignIn } from "./http/sign-in/grant.js";
+import type { Answer, Exchange, Exchanged, Limit, Transport } from "./http/transport.js";
 
 interface HttpSettings {
   /** Calls start here; its path comes before theirs. */
@@ -15,6 +15,8 @@ interface HttpSettings {
   /** Sent with every call. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signIn: SignIn;
+  /** An answer that says that we are not signed in, which proves that nothing was done. */
+  readonly isSignedOut: (answer: Answer) => boolean;
   readonly transport: Transport;
   readonly redaction: Redaction;
   readonly now: () => Date;
@@ -57,8 +59,8 @@ export class HttpClient {
   }
 
   /**
-   * Sends once. Only a 401, which proves that nothing was done, is answered by signing in anew and sending once more. Throws ProblemError
-   * (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
+   * Sends once. Only an answer that says "not signed in", which proves that nothing was done, is answered by signing in anew and sending once
+   * more. Throws ProblemError (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
    */
   send(call: HttpCall): Promise<HttpReply> {
     return this.limit(() => this.sendSignedIn(call));
@@ -80,12 +82,12 @@ export class HttpClient {
   }
 
   private async sendSignedIn(call: HttpCall): Promise<HttpReply> {
-    const { signIn } = this.settings;
+    const { signIn, isSignedOut } = this.settings;
     for (let tries = 1; ; tries += 1) {
       const granted = await signIn.grant();
       if (granted.kind === "busy") return granted;
       const exchanged = await this.exchange(call, granted);
-      if (exchanged.kind !== "answer" || exchanged.status !== 401) return this.replyOf(call, exchanged);
+      if (exchanged.kind !== "answer" || !isSignedOut(exchanged)) return this.replyOf(call, exchanged);
       if (!signIn.isOver(granted.grant) || tries > 1) throw new ProblemError(this.notLetIn(call, exchanged));
     }
   }
@@ -97,13 +99,14 @@ export class HttpClient {
       call.at === undefined
         ? { origin: base.origin, path: `${base.pathname.replace(/\/$/, "")}${call.path}` }
         : { origin: call.at.origin, path: `${call.at.pathname}${call.at.search}` };
-    return transport.send({
+    const exchange: Exchange = {
       method: call.method,
       origin,
       path: withQuery(path, grant.query),
       headers: mergeHeaders(headers, call.headers, grant.headers),
       body: call.body,
-    });
+    };
+    return transport.send(grant.apply?.(exchange) ?? exchange);
   }
 
   private replyOf(call: HttpCall, exchanged: Exchanged): HttpReply {
@@ -131,7 +134,12 @@ export class HttpClient {
   private notLetIn(call: HttpCall, answer: Answer): Problem {
     const words = this.settings.redaction.show(answer.body.subarray(0, 100_000).toString());
     const said = words === "" || words.startsWith("<") ? "" : `: ${words}`;
-    return problem("TARGET_SIGN_IN", `${call.name}: it does not let us in (HTTP 401)${said}`, [], "check `auth` of the connection");
+    return problem(
+      "TARGET_SIGN_IN",
+      `${call.name}: it does not let us in (HTTP ${answer.status})${said}`,
+      [],
+      "check `auth` of the connection",
+    );
   }
 }
 

@@ -21,17 +21,24 @@ export interface ReadOptions {
   readonly clock?: FakeClock;
   readonly signal?: AbortSignal;
   readonly timeZone?: string;
+  /** Left out: the clock moves instead. */
+  readonly sleep?: (ms: number) => Promise<void>;
 }
 
-export function openSource(url: string, { connection = {}, source = LIST, clock = aClock(), signal, timeZone }: ReadOptions = {}): Source {
+export function openSource(
+  url: string,
+  { connection = {}, source = LIST, clock = aClock(), signal, timeZone, sleep }: ReadOptions = {},
+): Source {
   const context: ConnectorContext = {
     folder: "/",
     timeZone: timeZone ?? "Asia/Shanghai",
     now: () => clock.now,
-    sleep: async (ms) => {
-      clock.waits.push(ms);
-      clock.now = new Date(clock.now.getTime() + ms);
-    },
+    sleep:
+      sleep ??
+      (async (ms) => {
+        clock.waits.push(ms);
+        clock.now = new Date(clock.now.getTime() + ms);
+      }),
     signal: signal ?? new AbortController().signal,
   };
   const defaults = { timeout: "2s", concurrency: 4, max_response: 100_000, insecure: false };

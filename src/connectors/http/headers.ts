@@ -1,4 +1,4 @@
-import { ProblemError, problem } from "../../model/problem.js";
+import { refuseConnection } from "./url.js";
 
 const OWN_HEADERS = new Set([
   "host",
@@ -15,17 +15,14 @@ const OWN_HEADERS = new Set([
 /** In lower case, since case makes no difference. */
 export function headerName(option: string, written: string): string {
   const name = written.toLowerCase();
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) refuse(`\`${option}\` names the header \`${written}\``, "a name has letters, digits and `-`");
-  if (OWN_HEADERS.has(name)) refuse(`\`${option}\` sets \`${written}\``, "that header is set by the program");
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+    refuseConnection(`\`${option}\` names the header \`${written}\``, "a name has letters, digits and `-`");
+  if (OWN_HEADERS.has(name)) refuseConnection(`\`${option}\` sets \`${written}\``, "that header is set by the program");
   return name;
 }
 
 export function headerValue(option: string, value: string): string {
   return /^[\x20-\x7e]*$/.test(value)
     ? value
-    : refuse(`\`${option}\` has characters that a header cannot carry`, "expected ASCII without line breaks");
-}
-
-function refuse(found: string, hint: string): never {
-  throw new ProblemError(problem("CONFIG_WRONG_VALUE", `connection: ${found}`, [], hint));
+    : refuseConnection(`\`${option}\` has characters that a header cannot carry`, "expected ASCII without line breaks");
 }

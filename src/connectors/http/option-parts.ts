@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "typebox";
 
 export const closed = { additionalProperties: false };
+export const DURATION = "^(0|\\d{1,9}(ms|s|m|h))$";
 
 export const answerPath = (description: string, ...examples: string[]) => Type.String({ pattern: "^\\$", description, examples });
 const Constant = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null()]);

@@ -1,5 +1,6 @@
 import type { HttpCall } from "../http.js";
 import { type ContentOptions, compileContent, compileParameters, type ParameterOptions } from "./content.js";
+import { encodeHeader, wellFormed } from "./header-text.js";
 import { headerName, headerValue } from "./headers.js";
 import { compileText, Unwritable } from "./template.js";
 import type { Shape, View } from "./view.js";
@@ -55,15 +56,6 @@ export function compileRequest(options: RequestOptions, { where, shape, omitEmpt
   };
 }
 
-/**
- * A header carries ASCII only (RFC 9110, 5.5), without blanks at its ends. Anything else is written as it would be in a URL, and so is a
- * percent sign, so that two values never look alike.
- */
-export function encodeHeader(text: string): string {
-  if (/^[\x20-\x24\x26-\x7e]*$/.test(text) && text.trim() === text) return text;
-  return wellFormed(text).replace(/[^\x21-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character));
-}
-
 /** What people write in a path: blanks and Chinese words are encoded, the rest is theirs. */
 function encodeLiteral(text: string): string {
   return text.replace(/[^\x21-\x7e]+/gu, (part) => encodeURIComponent(part));
@@ -83,9 +75,4 @@ function withParameters(path: string, parameters: readonly (readonly [string, st
     .map(([name, value]) => `${encodeURIComponent(name).replaceAll("%24", "$")}=${encodeURIComponent(wellFormed(value))}`)
     .join("&");
   return `${path}${path.includes("?") ? "&" : "?"}${text}`;
-}
-
-/** Half a character, as broken exports have it, cannot be encoded; it becomes U+FFFD. */
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString();
 }

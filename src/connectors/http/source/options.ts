@@ -1,7 +1,6 @@
 import { type Static, Type } from "typebox";
 import { ignoreOption, trimOption } from "../../files/options.js";
-import { DURATION } from "../connection.js";
-import { answerPath, body, closed, headers, path, when } from "../option-parts.js";
+import { answerPath, body, closed, DURATION, headers, path, when } from "../option-parts.js";
 
 const text = (description: string, ...examples: string[]) => Type.String({ minLength: 1, description, examples });
 
@@ -190,7 +189,11 @@ const Detail = Type.Object(
       default: false,
       examples: [true],
     }),
-    gone: when("an answer that says that the item is not there any more; it waits in quarantine, and the others go on"),
+    gone: Type.Optional(
+      when(
+        "an answer that says that the item is not there any more; it waits in quarantine, and the others go on; HTTP 404 and 410 when left out",
+      ),
+    ),
     rejected: Type.Optional(Rules),
     concurrency: Type.Integer({ minimum: 1, maximum: 64, description: "calls at once", default: 4, examples: [1] }),
   },

@@ -38,11 +38,13 @@ export class Records {
       this.leftOut += 1;
       return;
     }
-    if (fault !== undefined) return this.refuse(text, fault);
-    if (fields === null) return this.refuse(text, "the record is no object");
+    if (fault !== undefined || fields === null) {
+      this.refuse(text, fault ?? "the record is no object");
+      return;
+    }
     const { cells, faults } = this.matcher.cells(fields);
-    if (faults.length > 0) return this.refuse(text, faults.join("; "));
-    this.delivery.add({ line: this.count, cells }, JSON.stringify(cells));
+    if (faults.length > 0) this.refuse(text, faults.join("; "));
+    else this.delivery.add({ line: this.count, cells }, JSON.stringify(cells));
   }
 
   /** After the last one: the required columns that none of them has. */
