@@ -64,7 +64,7 @@ async function startProvider() {
   const isGood = async (authorization: string | undefined): Promise<boolean> => {
     const token = (authorization ?? "").replace(/^Bearer /, "");
     const found = (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
-    return found !== undefined && found.isValid;
+    return found?.isValid === true;
   };
   return { tokenUrl: `${issuer}/token`, refreshToken, isGood, grants: () => asked };
 }

@@ -4,6 +4,7 @@ import { durationMs } from "../files/duration.js";
 import { HttpClient } from "../http.js";
 import { compileRule, readAnswer } from "./answer.js";
 import { headerName, headerValue } from "./headers.js";
+import { Network } from "./network.js";
 import { closed, DURATION, when } from "./option-parts.js";
 import { Redaction } from "./redaction.js";
 import { openSignIn } from "./sign-in/open.js";
@@ -13,6 +14,33 @@ import { readUrl, refuseConnection } from "./url.js";
 
 const text = (description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, description, ...(examples.length > 0 ? { examples } : {}) });
+
+const file = (description: string, ...examples: string[]) => Type.String({ description, path: "file", examples });
+
+const Certificate = Type.Object(
+  {
+    cert: Type.Optional(file("the certificate, and those between it and its authority, as a PEM file", "certificates/sync.pem")),
+    key: Type.Optional(file("its private key, as a PEM file", "certificates/sync.key")),
+    pfx: Type.Optional(file("both in one PKCS#12 file", "certificates/sync.p12")),
+    passphrase: Type.Optional(
+      Type.String({
+        description: "passphrase of the key or of the PKCS#12 file",
+        secret: true,
+        examples: ["${env.CERTIFICATE_PASSPHRASE}"],
+      }),
+    ),
+  },
+  { ...closed, description: "the certificate by which the server knows us, where it asks for one" },
+);
+
+const ProxyServer = Type.Object(
+  {
+    url: text("the proxy; we ask it for a tunnel (CONNECT), so it sees the host and nothing else", "http://proxy.example.com:3128"),
+    user: Type.Optional(text("user name", "sync")),
+    password: Type.Optional(Type.String({ description: "password", secret: true, examples: ["${env.PROXY_PASSWORD}"] })),
+  },
+  { ...closed, description: "a proxy between us and the system; none when left out, whatever the environment says" },
+);
 
 export const HttpConnection = Type.Object(
   {
@@ -60,6 +88,22 @@ export const HttpConnection = Type.Object(
       minimum: 1024,
       examples: [1_048_576],
     }),
+    ca: Type.Optional(
+      Type.String({
+        description: "certificate authorities that sign the server's certificate, as a PEM file, instead of those of Node.js",
+        path: "file",
+        examples: ["certificates/company-ca.pem"],
+      }),
+    ),
+    certificate: Type.Optional(Certificate),
+    proxy: Type.Optional(ProxyServer),
+    hosts: Type.Optional(
+      Type.Array(text("host, with its port where it has one", "files.example.com"), {
+        minItems: 1,
+        description: "other hosts of the same system that the next page may be on; credentials are sent there too",
+        examples: [["eu.erp.example.com"]],
+      }),
+    ),
     insecure: Type.Boolean({
       description: "whether `http://` is allowed to other hosts than this one; everything then travels readable",
       default: false,
@@ -88,7 +132,7 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
   const redaction = new Redaction();
   const headers = { accept: "application/json", "user-agent": "erp-sync", ...readHeaders(options.headers ?? {}, redaction) };
   const maxResponseBytes = options.max_response;
-  const transport = new Transport({ timeoutMs, maxResponseBytes });
+  const transport = new Transport({ timeoutMs, maxResponseBytes }, new Network(options, redaction));
   const signIn = openSignIn(options, { base, transport, redaction, timeoutMs, ...context });
   const signedOut = options.signed_out === undefined ? null : compileRule(options.signed_out, "signed_out");
   const { concurrency, rate = null } = options;

@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import type { Network } from "./network.js";
 
 export interface Exchange {
   readonly method: string;
@@ -32,23 +33,26 @@ export interface TransportLimits {
   readonly maxResponseBytes: number;
 }
 
-/** Connecting takes longer than this only where nobody will answer. */
-const MOST_CONNECT_MS = 10_000;
-
 /**
  * Sends each request at most once, over one pool of kept connections for each origin. Redirects are answers like any other: they are
  * never followed.
  */
 export class Transport {
-  private readonly pools = new Map<string, Pool>();
+  private readonly pools = new Map<string, Dispatcher>();
 
-  constructor(private readonly limits: TransportLimits) {}
+  constructor(
+    private readonly limits: TransportLimits,
+    private readonly network: Network,
+  ) {}
 
   send(exchange: Exchange): Promise<Exchanged> {
     const pool = this.poolOf(exchange.origin);
     return new Promise((resolve) => {
       const { method, path, headers, body } = exchange;
-      pool.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, new OneExchange(this.limits, resolve));
+      pool.dispatch(
+        { origin: exchange.origin, method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 },
+        new OneExchange(this.limits, resolve),
+      );
     });
   }
 
@@ -58,11 +62,10 @@ export class Transport {
     this.pools.clear();
   }
 
-  private poolOf(origin: string): Pool {
+  private poolOf(origin: string): Dispatcher {
     let pool = this.pools.get(origin);
     if (pool === undefined) {
-      // Without pipelining no request waits behind another, so none is ever written a second time.
-      pool = new Pool(origin, { connectTimeout: Math.min(this.limits.timeoutMs, MOST_CONNECT_MS), pipelining: 1, allowH2: false });
+      pool = this.network.poolOf(origin, this.limits.timeoutMs);
       this.pools.set(origin, pool);
     }
     return pool;
@@ -159,6 +162,8 @@ function reasonOf(error: Error, hasStarted: boolean): string {
   const code = codeOf(error);
   const known = REASONS[code];
   if (known !== undefined) return `${known} (${code})`;
+  const proxied = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
+  if (proxied !== undefined) return `the proxy does not let us through (HTTP ${proxied})`;
   if (code.startsWith("HPE_")) return `the answer is not HTTP (${code})`;
   return hasStarted ? `the exchange broke off (${code})` : `no connection (${code})`;
 }

@@ -65,7 +65,7 @@ export class HttpSource implements Source {
     this.judge = new PageJudge({ records, single, rejected, mayBeBlank: blank === "no records", format }, "", redaction);
     const halves = since?.halve !== undefined;
     const readWhole = (reading: Reading): Reading => reading;
-    this.caller = new Caller({ client, redaction, base, hosts: [], now, sleep, readWhole, halves });
+    this.caller = new Caller({ client, redaction, base, hosts: connection.hosts ?? [], now, sleep, readWhole, halves });
     this.detail = detail === undefined ? null : new Detail(detail, { caller: this.caller, redaction, host, trim, format });
     this.ignored = ignoredOf(options.ignore);
     this.name = this.request.name.replace(/\?.*$/, "");
