@@ -7,6 +7,7 @@ import { isSuccess } from "../question.js";
 import type { Redaction } from "../redaction.js";
 import { failure, PageFault } from "./fault.js";
 import type { RulesOptions } from "./options.js";
+import { faultOf } from "./xml.js";
 
 /** What an answer holds: records, perhaps none; or a request to ask later. */
 export type Verdict =
@@ -60,6 +61,12 @@ export class PageJudge {
     if (this.gone !== null && applies(this.gone)) return { kind: "gone" };
     const found = this.rules.find(({ rule }) => applies(rule));
     if (found !== undefined) return this.byRule(found, reading);
+    const fault = this.options.format === "xml" ? faultOf(reading.whole) : null;
+    if (fault !== null)
+      failure(
+        `it answers with a SOAP fault${statusOf(reading)}${said(this.redaction.show(fault))}`,
+        "correct the request, or say under `rejected` what it means",
+      );
     if (!isSuccess(status)) throw this.byStatus(reading);
     if (reading.text.trim() === "") {
       if (this.options.mayBeBlank) return { kind: "records", records: [] };

@@ -1,9 +1,10 @@
 import { type Problem, ProblemError } from "../../../model/problem.js";
 import { type HttpCall, type HttpClient, type HttpReply, isAnswered } from "../../http.js";
-import { type Reading, readAnswer } from "../answer.js";
+import type { Reading } from "../answer.js";
 import type { Json } from "../json.js";
 import type { Redaction } from "../redaction.js";
 import { retryAfterMs } from "../retry-after.js";
+import type { Answer } from "../transport.js";
 import { type PageJudge, said } from "./answers.js";
 import { failure, PageFault } from "./fault.js";
 
@@ -21,7 +22,7 @@ export interface CallerOptions {
   readonly hosts: readonly string[];
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
-  readonly readWhole: (reading: Reading) => Reading;
+  readonly readAnswer: (answer: Answer) => Reading;
   /** What is too much is asked for in halves, so asking the same again is no use. */
   readonly halves: boolean;
 }
@@ -73,7 +74,7 @@ export class Caller {
       const reply = await this.replyTo(call);
       const location = reply.headers.get("location");
       const isRedirect = [301, 302, 303, 307, 308].includes(reply.status) && location !== undefined;
-      if (!isRedirect || call.method !== "GET") return { reading: this.options.readWhole(readAnswer(reply)), call };
+      if (!isRedirect || call.method !== "GET") return { reading: this.options.readAnswer(reply), call };
       if (redirects === MOST_REDIRECTS) failure(`it redirects us more than ${MOST_REDIRECTS} times`, "check `url` of the connection");
       const address = this.addressOf(location, call);
       if (address.origin !== new URL(this.currentOf(call)).origin)

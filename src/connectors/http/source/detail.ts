@@ -13,7 +13,7 @@ import { PageFault } from "./fault.js";
 import { fieldsOf, type RecordFields } from "./fields.js";
 import type { DetailOptions } from "./options.js";
 import type { Item } from "./records.js";
-import { withMethod } from "./request.js";
+import { requestOptions } from "./request.js";
 import type { Span } from "./spans.js";
 
 const GONE = { status: [404, 410] };
@@ -38,7 +38,7 @@ export class Detail {
   ) {
     const { redaction, host, format } = context;
     const { records, single, rejected, gone = GONE } = options;
-    this.request = compileRequest(withMethod(options), { where: "detail", shape: ITEM_SHAPE, omitEmpty: true, host });
+    this.request = compileRequest(requestOptions(options, format), { where: "detail", shape: ITEM_SHAPE, omitEmpty: true, host });
     this.judge = new PageJudge({ records, single, rejected, gone, mayBeBlank: false, format }, "detail.", redaction);
   }
 

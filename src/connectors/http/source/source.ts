@@ -4,7 +4,7 @@ import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../../c
 import { type Ignored, ignoredOf } from "../../files/options.js";
 import type { HttpCall, HttpClient } from "../../http.js";
 import { refuseOption } from "../action.js";
-import type { Reading } from "../answer.js";
+import { readAnswer } from "../answer.js";
 import { type HttpConnection, openConnection } from "../connection.js";
 import { writeJson } from "../json.js";
 import { compileRequest, type Request } from "../request.js";
@@ -18,8 +18,9 @@ import { fieldsOf } from "./fields.js";
 import type { HttpSourceOptions } from "./options.js";
 import { compilePaging, type PageView, type Paging } from "./pages.js";
 import { type Item, Records } from "./records.js";
-import { withMethod } from "./request.js";
+import { requestOptions } from "./request.js";
 import { compileSpans, type Span, type Spans, WITHOUT_SINCE } from "./spans.js";
+import { readXmlAnswer } from "./xml.js";
 
 /** How often a unit is begun anew whose list moved while it was read. */
 const MOST_READINGS = 3;
@@ -46,7 +47,7 @@ export class HttpSource implements Source {
     const { request, records, single, rejected, answers: format, no_content: blank, pages, since, detail, trim } = options;
     const { now, sleep } = context;
     this.client = client;
-    this.request = compileRequest(withMethod(request), { where: "request", shape: PAGE_SHAPE, omitEmpty: true, host });
+    this.request = compileRequest(requestOptions(request, format), { where: "request", shape: PAGE_SHAPE, omitEmpty: true, host });
     this.paging = compilePaging(pages, request);
     const written = JSON.stringify(request);
     if (since === undefined && /\$\.(since|until)\b/.test(written))
@@ -64,8 +65,16 @@ export class HttpSource implements Source {
     this.spans = since === undefined ? WITHOUT_SINCE : compileSpans(since, context.timeZone, /\$\.until\b/.test(written));
     this.judge = new PageJudge({ records, single, rejected, mayBeBlank: blank === "no records", format }, "", redaction);
     const halves = since?.halve !== undefined;
-    const readWhole = (reading: Reading): Reading => reading;
-    this.caller = new Caller({ client, redaction, base, hosts: connection.hosts ?? [], now, sleep, readWhole, halves });
+    this.caller = new Caller({
+      client,
+      redaction,
+      base,
+      hosts: connection.hosts ?? [],
+      now,
+      sleep,
+      readAnswer: format === "xml" ? readXmlAnswer : readAnswer,
+      halves,
+    });
     this.detail = detail === undefined ? null : new Detail(detail, { caller: this.caller, redaction, host, trim, format });
     this.ignored = ignoredOf(options.ignore);
     this.name = this.request.name.replace(/\?.*$/, "");
