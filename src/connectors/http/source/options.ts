@@ -159,7 +159,7 @@ const Since = Type.Object(
     }),
     overlap: Type.String({
       description:
-        "how much of the span before each span takes in again, where what lies exactly at `$.since` does not belong to the answer",
+        "how much of the time before it each span takes in again, the first one too: for changes that are shown late, and where what lies exactly at `$.since` does not belong to the answer",
       default: "0",
       pattern: DURATION,
       examples: ["1m"],

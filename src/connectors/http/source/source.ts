@@ -77,7 +77,8 @@ export class HttpSource implements Source {
     });
     this.detail = detail === undefined ? null : new Detail(detail, { caller: this.caller, redaction, host, trim, format });
     this.ignored = ignoredOf(options.ignore);
-    this.name = this.request.name.replace(/\?.*$/, "");
+    // Without the host, which may change and be the same system.
+    this.name = `${this.request.name.split(" ", 1)[0]} ${request.path.replace(/\?.*$/, "")}`;
   }
 
   async *read(request: ReadRequest): AsyncGenerator<SourceEvent> {

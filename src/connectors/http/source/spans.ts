@@ -103,7 +103,7 @@ class TimeSpans implements Spans {
 
   all(cursor: string | null, now: Date): readonly Span[] {
     const { step } = this.writer;
-    let from = cursor === null ? this.start : this.momentOf(cursor);
+    let from = cursor === null ? this.start : this.momentOf(cursor) - this.overlap;
     if (step === "day") from = startOfDay(from, 0, this.zone);
     if (!this.usesUntil) return [{ since: this.writer.writeFrom(from), until: null, name: ` from ${this.named(from)}`, reach: null }];
     const end = this.endOf(now.getTime() - this.lag);
@@ -176,8 +176,7 @@ class TimeSpans implements Spans {
   }
 
   private momentOf(cursor: string): number {
-    const moment = readMoment(cursor, this.zone);
-    return moment ?? wrongCursor(cursor, "time");
+    return readMoment(cursor, this.zone) ?? readEpoch(cursor) ?? wrongCursor(cursor, "time");
   }
 
   private startOf({ start, format }: SinceOptions): number {
@@ -225,6 +224,15 @@ function readMoment(text: string, zone: string): number | null {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)) return null;
   const utc = Date.parse(text);
   return Number.isNaN(utc) ? null : utc;
+}
+
+/** A cursor that is a number counts seconds or milliseconds since 1970: as seconds, this many are in the year 5138, and as milliseconds in 1973. */
+const FEWEST_MS = 100_000_000_000;
+
+function readEpoch(cursor: string): number | null {
+  if (!/^0{25}\d{15}(\.\d+)?$/.test(cursor)) return null;
+  const value = Number(cursor.slice(25, 40));
+  return value >= FEWEST_MS ? value : value * 1000;
 }
 
 function readWritten(text: string, format: string, zone: string): number | null {
