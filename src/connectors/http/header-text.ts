@@ -11,3 +11,8 @@ export function encodeHeader(text: string): string {
 export function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }
+
+/** RFC 7617, with UTF-8. */
+export function basicHeader(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}

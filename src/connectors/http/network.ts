@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
+import { basicHeader } from "./header-text.js";
 import type { Redaction } from "./redaction.js";
-import { basicHeader } from "./sign-in/grant.js";
 import { refuseConnection } from "./url.js";
 
 export interface NetworkOptions {

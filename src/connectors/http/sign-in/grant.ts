@@ -26,8 +26,3 @@ export function fixedSignIn(grant: Partial<Grant> = {}): SignIn {
   const granted: Granted = { kind: "grant", grant: { headers: {}, query: {}, ...grant } };
   return { grant: async () => granted, isOver: () => false };
 }
-
-/** RFC 7617, with UTF-8. */
-export function basicHeader(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-}

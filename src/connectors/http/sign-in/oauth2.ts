@@ -1,9 +1,9 @@
 import { ProblemError, problem } from "../../../model/problem.js";
+import { basicHeader } from "../header-text.js";
 import { isObject, type Json, parseJson, textOf } from "../json.js";
 import type { Redaction } from "../redaction.js";
 import { retryAfterMs } from "../retry-after.js";
 import type { Answer, Transport } from "../transport.js";
-import { basicHeader } from "./grant.js";
 import { type Fetched, goodUntil, type Token } from "./kept-token.js";
 import type { RefreshTokenFile } from "./refresh-token-file.js";
 

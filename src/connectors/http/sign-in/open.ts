@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
+import { basicHeader } from "../header-text.js";
 import { headerName, headerValue } from "../headers.js";
 import type { Redaction } from "../redaction.js";
 import type { Transport } from "../transport.js";
 import { readUrl, refuseConnection } from "../url.js";
-import { basicHeader, fixedSignIn, type Grant, type SignIn } from "./grant.js";
+import { fixedSignIn, type Grant, type SignIn } from "./grant.js";
 import { hmacGrant } from "./hmac.js";
 import { KeptToken } from "./kept-token.js";
 import { appGrant, clientOf, gatewayGrant } from "./kingdee.js";
