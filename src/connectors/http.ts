@@ -3,8 +3,8 @@ import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { Pace } from "./http/pace.js";
 import type { Redaction } from "./http/redaction.js";
 import { retryAfterMs } from "./http/retry-after.js";
-import type { Granted, SignIn } from "./http/sign-in.js";
-import type { Answer, Exchanged, Transport } from "./http/transport.js";
+import type { Granted, SignIn } from "./http/sign-in/grant.js";
+import type { Answer, Exchange, Exchanged, Limit, Transport } from "./http/transport.js";
 
 interface HttpSettings {
   /** Calls start here; its path comes before theirs. */
@@ -15,6 +15,8 @@ interface HttpSettings {
   /** Sent with every call. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signIn: SignIn;
+  /** An answer that says that we are not signed in, which proves that nothing was done. */
+  readonly isSignedOut: (answer: Answer) => boolean;
   readonly transport: Transport;
   readonly redaction: Redaction;
   readonly now: () => Date;
@@ -23,8 +25,10 @@ interface HttpSettings {
 
 export interface HttpCall {
   readonly method: string;
-  /** Encoded, with the query; begins with `/`. */
+  /** Encoded, with the query; begins with `/`. Added to the base. */
   readonly path: string;
+  /** Goes to this address instead. Credentials go there too: the caller has made sure that they may. */
+  readonly at?: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
   /** What problems call it. It must hold nothing of the document and no secret. */
@@ -38,7 +42,7 @@ export interface HttpCall {
 export type HttpReply =
   | Answer
   | { readonly kind: "busy"; readonly problem: Problem; readonly retryAfterMs: number | null }
-  | { readonly kind: "unconfirmed"; readonly problem: Problem };
+  | { readonly kind: "unconfirmed"; readonly problem: Problem; readonly limit?: Limit | undefined };
 
 const MOST_READS = 3;
 const FIRST_WAIT_MS = 500;
@@ -55,19 +59,18 @@ export class HttpClient {
   }
 
   /**
-   * Sends once. Only a 401, which proves that nothing was done, is answered by signing in anew and sending once more. Throws ProblemError
-   * (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
+   * Sends once. Only an answer that says "not signed in", which proves that nothing was done, is answered by signing in anew and sending once
+   * more. Throws ProblemError (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
    */
   send(call: HttpCall): Promise<HttpReply> {
     return this.limit(() => this.sendSignedIn(call));
   }
 
-  /** For calls that change nothing: repeated a few times when there is no answer, or one that says "later". */
-  async read(call: HttpCall): Promise<HttpReply> {
+  /** For calls that change nothing: repeated a few times when there is no answer, or one that says "later". `isFinal`: asking again is no use. */
+  async read(call: HttpCall, isFinal: (reply: HttpReply) => boolean = isAnswered): Promise<HttpReply> {
     for (let tries = 1; ; tries += 1) {
       const reply = await this.send(call);
-      const isAnswered = reply.kind === "answer" && !leavesOpen(reply.status);
-      if (isAnswered || tries === MOST_READS) return reply;
+      if (isFinal(reply) || tries === MOST_READS) return reply;
       const asked = reply.kind === "busy" ? reply.retryAfterMs : null;
       await this.settings.sleep(Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1)));
     }
@@ -79,12 +82,12 @@ export class HttpClient {
   }
 
   private async sendSignedIn(call: HttpCall): Promise<HttpReply> {
-    const { signIn } = this.settings;
+    const { signIn, isSignedOut } = this.settings;
     for (let tries = 1; ; tries += 1) {
       const granted = await signIn.grant();
       if (granted.kind === "busy") return granted;
       const exchanged = await this.exchange(call, granted);
-      if (exchanged.kind !== "answer" || exchanged.status !== 401) return this.replyOf(call, exchanged);
+      if (exchanged.kind !== "answer" || !isSignedOut(exchanged)) return this.replyOf(call, exchanged);
       if (!signIn.isOver(granted.grant) || tries > 1) throw new ProblemError(this.notLetIn(call, exchanged));
     }
   }
@@ -92,13 +95,18 @@ export class HttpClient {
   private async exchange(call: HttpCall, { grant }: Extract<Granted, { kind: "grant" }>): Promise<Exchanged> {
     const { base, headers, transport } = this.settings;
     await this.pace?.turn();
-    return transport.send({
+    const { origin, path } =
+      call.at === undefined
+        ? { origin: base.origin, path: `${base.pathname.replace(/\/$/, "")}${call.path}` }
+        : { origin: call.at.origin, path: `${call.at.pathname}${call.at.search}` };
+    const exchange: Exchange = {
       method: call.method,
-      origin: base.origin,
-      path: withQuery(`${base.pathname.replace(/\/$/, "")}${call.path}`, grant.query),
+      origin,
+      path: withQuery(path, grant.query),
       headers: mergeHeaders(headers, call.headers, grant.headers),
       body: call.body,
-    });
+    };
+    return transport.send(grant.apply?.(exchange) ?? exchange);
   }
 
   private replyOf(call: HttpCall, exchanged: Exchanged): HttpReply {
@@ -107,7 +115,8 @@ export class HttpClient {
       return { kind: "busy", problem: problem("TARGET_BUSY", message), retryAfterMs: null };
     }
     if (exchanged.kind === "no answer") {
-      return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${call.name}: ${exchanged.reason}`) };
+      const { reason, limit } = exchanged;
+      return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${call.name}: ${reason}`), limit };
     }
     const { status, headers } = exchanged;
     if (status !== 429 && status !== 503) return exchanged;
@@ -125,8 +134,17 @@ export class HttpClient {
   private notLetIn(call: HttpCall, answer: Answer): Problem {
     const words = this.settings.redaction.show(answer.body.subarray(0, 100_000).toString());
     const said = words === "" || words.startsWith("<") ? "" : `: ${words}`;
-    return problem("TARGET_SIGN_IN", `${call.name}: it does not let us in (HTTP 401)${said}`, [], "check `auth` of the connection");
+    return problem(
+      "TARGET_SIGN_IN",
+      `${call.name}: it does not let us in (HTTP ${answer.status})${said}`,
+      [],
+      "check `auth` of the connection",
+    );
   }
+}
+
+export function isAnswered(reply: HttpReply): boolean {
+  return reply.kind === "answer" && !leavesOpen(reply.status);
 }
 
 /** Whether an answer with this status leaves open what was done: redirects, time-outs and errors of the server. */

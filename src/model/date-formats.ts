@@ -8,9 +8,9 @@ export class DateFormatError extends Error {
   }
 }
 
-type Unit = "year" | "month" | "day" | "hour" | "minute" | "second" | "milli" | "offset";
+export type Unit = "year" | "month" | "day" | "hour" | "minute" | "second" | "milli" | "offset";
 
-interface Part {
+export interface Part {
   readonly unit: Unit | "literal";
   /** Digits at least and at most; of a literal, its length. */
   readonly min: number;
@@ -47,7 +47,7 @@ const OTHER_HABITS: Readonly<Record<string, string>> = {
   Z: "a zone offset or Z is `XXX`",
 };
 
-const MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+export const MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
  * A reader of dates in any of these formats, tried in order. Letters: `yyyy` `yy` `M` `MM` `MMM` (English, any case) `d` `dd`,
@@ -217,7 +217,7 @@ function digitsAt(text: string, start: number, end: number): number {
 const knownFormats = new Map<string, readonly Part[]>();
 
 /** The parts of a format that must give a whole date. */
-function parseFormat(format: string): readonly Part[] {
+export function parseFormat(format: string): readonly Part[] {
   let parts = knownFormats.get(format);
   if (parts === undefined) {
     parts = wholeDate(format);
@@ -274,7 +274,7 @@ function addUnit(parts: Part[], part: Part, format: string): void {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-interface ZoneOffsets {
+export interface ZoneOffsets {
   /** Milliseconds to add to UTC to get local time. */
   readonly ofInstant: (utcMs: number) => number;
   /** The same for a local time written as if it were UTC; null when the zone skips it, and the earlier of two. */
@@ -284,7 +284,7 @@ interface ZoneOffsets {
 /** One per zone and process: to ask the runtime for a zone takes as long as reading a thousand dates. */
 const knownZones = new Map<string, ZoneOffsets>();
 
-function zoneOffsets(timeZone: string): ZoneOffsets {
+export function zoneOffsets(timeZone: string): ZoneOffsets {
   let offsets = knownZones.get(timeZone);
   if (offsets === undefined) {
     offsets = askedOffsets(timeZone);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HttpConnection } from "../../src/connectors/http/connection.js";
+import { encodeHeader } from "../../src/connectors/http/header-text.js";
 import type { HttpTargetOptions } from "../../src/connectors/http/options.js";
-import { encodeHeader } from "../../src/connectors/http/request.js";
 import { shortKey } from "../../src/connectors/http/view.js";
 import { fingerprintOf } from "../../src/model/document.js";
 import { aClock, aDocument, aLine, itemOf, openHttp, POST, postOne, problemOf, type Received, serve, thrownBy } from "./http-setup.js";

@@ -24,17 +24,31 @@ export const SECRETS = {
 let open: (() => unknown)[] = [];
 /** Whatever came out of a target in this test. */
 let cameOut: string[] = [];
+/** Secrets of this test alone. */
+let moreSecrets: string[] = [];
 
 afterEach(async () => {
   for (const close of open.reverse()) await close();
   open = [];
   const text = cameOut.join("\n");
   cameOut = [];
-  for (const secret of Object.values(SECRETS)) {
+  const secrets = [...Object.values(SECRETS), ...moreSecrets];
+  moreSecrets = [];
+  for (const secret of secrets) {
     for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64").slice(0, -3)])
       expect(text.includes(form) && `came out: ${form}`).toBe(false);
   }
 });
+
+/** Must not hold a secret either. */
+export function noteWhatCameOut(text: string): void {
+  cameOut.push(text);
+}
+
+/** A secret that is made while the test runs. */
+export function mustNotComeOut(secret: string): void {
+  moreSecrets.push(secret);
+}
 
 export function afterThisTest(close: () => unknown): void {
   open.push(close);

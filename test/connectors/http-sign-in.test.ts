@@ -290,7 +290,7 @@ describe("secrets", () => {
           for (const auth of auths) {
             const own = Object.values(auth)
               .flatMap((each) => Object.values(each))
-              .filter((value) => Object.values(SECRETS).includes(value));
+              .filter((value): value is string => Object.values(SECRETS).some((secret) => secret === value));
             inUse.splice(0, inUse.length, ...own, SECRETS.header);
             before = tokens.tokens.length;
             const headers = { "X-Key": SECRETS.header };

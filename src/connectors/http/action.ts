@@ -2,9 +2,10 @@ import type { Found, PostOutcome } from "../../model/posting.js";
 import { type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { HttpClient } from "../http.js";
 import { readAnswer } from "./answer.js";
+import { encodeHeader } from "./header-text.js";
 import { Judge, type Judged, type JudgeOptions, type Verdict } from "./judge.js";
 import type { Redaction } from "./redaction.js";
-import { compileRequest, encodeHeader, type Request, type RequestOptions } from "./request.js";
+import { compileRequest, type Request, type RequestOptions } from "./request.js";
 import { Unwritable } from "./template.js";
 import type { Shape, View } from "./view.js";
 

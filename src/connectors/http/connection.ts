@@ -1,62 +1,54 @@
 import { type Static, Type } from "typebox";
-import { ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext } from "../contract.js";
 import { durationMs } from "../files/duration.js";
 import { HttpClient } from "../http.js";
-import { OAuth2SignIn } from "./oauth2.js";
+import { compileRule, readAnswer } from "./answer.js";
+import { headerName, headerValue } from "./headers.js";
+import { Network } from "./network.js";
+import { closed, DURATION, when } from "./option-parts.js";
 import { Redaction } from "./redaction.js";
-import { basicHeader, fixedSignIn, type SignIn } from "./sign-in.js";
+import { openSignIn } from "./sign-in/open.js";
+import { Auth } from "./sign-in/options.js";
 import { Transport } from "./transport.js";
-
-const closed = { additionalProperties: false };
-export const DURATION = "^(0|\\d{1,9}(ms|s|m|h))$";
+import { readUrl, refuseConnection } from "./url.js";
 
 const text = (description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, description, ...(examples.length > 0 ? { examples } : {}) });
-const secret = (description: string, ...examples: string[]) => Type.String({ minLength: 1, description, secret: true, examples });
 
-const Auth = Type.Object(
+const file = (description: string, ...examples: string[]) => Type.String({ description, path: "file", examples });
+
+const Certificate = Type.Object(
   {
-    basic: Type.Optional(
-      Type.Object(
-        { user: text("user name", "sync"), password: secret("password", "${env.ERP_PASSWORD}") },
-        { ...closed, description: "user and password (RFC 7617)" },
-      ),
-    ),
-    bearer: Type.Optional(
-      Type.Object({ token: secret("a token that does not change", "${env.ERP_TOKEN}") }, { ...closed, description: "a fixed token" }),
-    ),
-    api_key: Type.Optional(
-      Type.Object(
-        {
-          header: Type.Optional(text("the header that carries it", "X-API-Key")),
-          query: Type.Optional(text("the query parameter that carries it, where the system wants it in the URL", "access_token")),
-          value: secret("the key", "${env.ERP_API_KEY}"),
-        },
-        { ...closed, description: "a key in a header or a query parameter" },
-      ),
-    ),
-    oauth2: Type.Optional(
-      Type.Object(
-        {
-          token_url: text("the token endpoint", "https://login.example.com/oauth2/token"),
-          client_id: text("client id", "sync"),
-          client_secret: secret("client secret", "${env.ERP_CLIENT_SECRET}"),
-          scope: Type.Optional(text("scopes, separated by blanks", "vouchers.write vouchers.read")),
-          audience: Type.Optional(text("audience, where the endpoint asks for one", "https://erp.example.com")),
-          send_in: Type.Enum(["header", "body"], { description: "how id and secret are sent to the token endpoint", default: "header" }),
-        },
-        { ...closed, description: "OAuth 2.0 client credentials; the token is renewed before it expires and once after a 401" },
-      ),
+    cert: Type.Optional(file("the certificate, and those between it and its authority, as a PEM file", "certificates/sync.pem")),
+    key: Type.Optional(file("its private key, as a PEM file", "certificates/sync.key")),
+    pfx: Type.Optional(file("both in one PKCS#12 file", "certificates/sync.p12")),
+    passphrase: Type.Optional(
+      Type.String({
+        description: "passphrase of the key or of the PKCS#12 file",
+        secret: true,
+        examples: ["${env.CERTIFICATE_PASSPHRASE}"],
+      }),
     ),
   },
-  { ...closed, description: "how we sign in: one of `basic`, `bearer`, `api_key` and `oauth2`; nothing when left out" },
+  { ...closed, description: "the certificate by which the server knows us, where it asks for one" },
+);
+
+const ProxyServer = Type.Object(
+  {
+    url: text("the proxy; we ask it for a tunnel (CONNECT), so it sees the host and nothing else", "http://proxy.example.com:3128"),
+    user: Type.Optional(text("user name", "sync")),
+    password: Type.Optional(Type.String({ description: "password", secret: true, examples: ["${env.PROXY_PASSWORD}"] })),
+  },
+  { ...closed, description: "a proxy between us and the system; none when left out, whatever the environment says" },
 );
 
 export const HttpConnection = Type.Object(
   {
     url: text("where the API begins; paths of the pipeline are added to it", "https://erp.example.com/api/v2"),
     auth: Type.Optional(Auth),
+    signed_out: Type.Optional(
+      when("what an answer looks like that means that the sign-in is over and nothing was done, beside a 401; we then sign in anew, once"),
+    ),
     headers: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         secret: true,
@@ -96,6 +88,22 @@ export const HttpConnection = Type.Object(
       minimum: 1024,
       examples: [1_048_576],
     }),
+    ca: Type.Optional(
+      Type.String({
+        description: "certificate authorities that sign the server's certificate, as a PEM file, instead of those of Node.js",
+        path: "file",
+        examples: ["certificates/company-ca.pem"],
+      }),
+    ),
+    certificate: Type.Optional(Certificate),
+    proxy: Type.Optional(ProxyServer),
+    hosts: Type.Optional(
+      Type.Array(text("host, with its port where it has one", "files.example.com"), {
+        minItems: 1,
+        description: "other hosts of the same system that the next page may be on; credentials are sent there too",
+        examples: [["eu.erp.example.com"]],
+      }),
+    ),
     insecure: Type.Boolean({
       description: "whether `http://` is allowed to other hosts than this one; everything then travels readable",
       default: false,
@@ -118,76 +126,29 @@ export interface Opened {
 /** Throws ProblemError when the options contradict each other. Nothing is sent. */
 export function openConnection(options: HttpConnection, context: Pick<ConnectorContext, "now" | "sleep">): Opened {
   const base = readUrl("url", options.url, options.insecure);
-  if (base.search !== "") refuse("`url` has a query", "a key belongs under `auth`, as `api_key: { query: NAME, value: … }`");
+  if (base.search !== "") refuseConnection("`url` has a query", "a key belongs under `auth`, as `api_key: { query: NAME, value: … }`");
   const timeoutMs = durationMs(options.timeout) ?? 0;
-  if (timeoutMs <= 0) refuse(`\`timeout\` is \`${options.timeout}\``, "expected a time such as `30s`");
+  if (timeoutMs <= 0) refuseConnection(`\`timeout\` is \`${options.timeout}\``, "expected a time such as `30s`");
   const redaction = new Redaction();
   const headers = { accept: "application/json", "user-agent": "erp-sync", ...readHeaders(options.headers ?? {}, redaction) };
   const maxResponseBytes = options.max_response;
-  const transport = new Transport({ timeoutMs, maxResponseBytes });
-  const signIn = signInOf(options, transport, redaction, context.now);
+  const transport = new Transport({ timeoutMs, maxResponseBytes }, new Network(options, redaction));
+  const signIn = openSignIn(options, { base, transport, redaction, timeoutMs, ...context });
+  const signedOut = options.signed_out === undefined ? null : compileRule(options.signed_out, "signed_out");
   const { concurrency, rate = null } = options;
-  const client = new HttpClient({ base, concurrency, rate, headers, signIn, transport, redaction, now: context.now, sleep: context.sleep });
+  const client = new HttpClient({
+    base,
+    concurrency,
+    rate,
+    headers,
+    signIn,
+    isSignedOut: (answer) => answer.status === 401 || signedOut?.fits(readAnswer(answer)) === true,
+    transport,
+    redaction,
+    now: context.now,
+    sleep: context.sleep,
+  });
   return { client, redaction, base, name: base.host };
-}
-
-function signInOf({ auth, insecure }: HttpConnection, transport: Transport, redaction: Redaction, now: () => Date): SignIn {
-  const given = Object.keys(auth ?? {});
-  if (auth === undefined || given.length === 0) return fixedSignIn();
-  if (given.length > 1) refuse(`\`auth\` has ${given.map((name) => `\`${name}\``).join(" and ")}`, "keep one of them");
-  const { basic, bearer, api_key: key, oauth2 } = auth;
-  if (basic !== undefined) {
-    redaction.hide(basic.password);
-    // A colon would end the name (RFC 7617, 2), and the rest of it would be sent as a part of the password.
-    if (basic.user.includes(":")) refuse("`auth.basic.user` has a colon", "a user name cannot have one");
-    const header = basicHeader(basic.user, basic.password);
-    redaction.hide(header.slice("Basic ".length));
-    return fixedSignIn({ headers: { authorization: header } });
-  }
-  if (bearer !== undefined) {
-    redaction.hide(bearer.token);
-    return fixedSignIn({ headers: { authorization: `Bearer ${headerValue("auth.bearer.token", bearer.token)}` } });
-  }
-  if (key !== undefined) {
-    redaction.hide(key.value);
-    if ((key.header === undefined) === (key.query === undefined))
-      refuse("`auth.api_key` needs either `header` or `query`", "say where the system looks for the key");
-    if (key.query !== undefined) return fixedSignIn({ query: { [key.query]: key.value } });
-    const name = headerName("auth.api_key.header", key.header ?? "");
-    return fixedSignIn({ headers: { [name]: headerValue("auth.api_key.value", key.value) } });
-  }
-  if (oauth2 === undefined) return fixedSignIn();
-  redaction.hide(oauth2.client_secret);
-  redaction.hide(basicHeader(oauth2.client_id, oauth2.client_secret).slice("Basic ".length));
-  const credentials = {
-    tokenUrl: readUrl("auth.oauth2.token_url", oauth2.token_url, insecure),
-    clientId: oauth2.client_id,
-    clientSecret: oauth2.client_secret,
-    scope: oauth2.scope ?? null,
-    audience: oauth2.audience ?? null,
-    sendIn: oauth2.send_in,
-  };
-  return new OAuth2SignIn(credentials, transport, redaction, now);
-}
-
-/** The text of a URL is not repeated in problems: keys are pasted into URLs. */
-function readUrl(option: string, written: string, insecure: boolean): URL {
-  const url = URL.canParse(written) ? new URL(written) : null;
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:"))
-    return refuse(`\`${option}\` is not a URL`, "expected one such as `https://erp.example.com/api`");
-  if (url.username !== "" || url.password !== "")
-    refuse(`\`${option}\` holds a user name or a password`, "move them to `auth`, as `basic: { user: …, password: … }`");
-  if (url.protocol === "http:" && !insecure && !isLoopback(url.hostname)) {
-    refuse(
-      `\`${option}\` is not encrypted: \`http://${url.host}\``,
-      "write `https://`, or `insecure: true` if everybody on the way may read it",
-    );
-  }
-  return url;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Short ones are switches and codes (`application/json`, `001`), and covering them would make every message unreadable. */
@@ -202,34 +163,4 @@ function readHeaders(headers: Readonly<Record<string, string>>, redaction: Redac
       return [name, headerValue(`headers.${written}`, value)];
     }),
   );
-}
-
-const OWN_HEADERS = new Set([
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "upgrade",
-  "expect",
-  "te",
-  "trailer",
-]);
-
-/** In lower case, since case makes no difference. */
-export function headerName(option: string, written: string): string {
-  const name = written.toLowerCase();
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) refuse(`\`${option}\` names the header \`${written}\``, "a name has letters, digits and `-`");
-  if (OWN_HEADERS.has(name)) refuse(`\`${option}\` sets \`${written}\``, "that header is set by the program");
-  return name;
-}
-
-export function headerValue(option: string, value: string): string {
-  return /^[\x20-\x7e]*$/.test(value)
-    ? value
-    : refuse(`\`${option}\` has characters that a header cannot carry`, "expected ASCII without line breaks");
-}
-
-function refuse(found: string, hint: string): never {
-  throw new ProblemError(problem("CONFIG_WRONG_VALUE", `connection: ${found}`, [], hint));
 }

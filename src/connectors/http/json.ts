@@ -24,6 +24,15 @@ export function parseJson(text: string): Json | undefined {
 
 class NotJson extends Error {}
 
+/** Names that stand twice in an object, where there are any. */
+const twice = new WeakMap<object, Set<string>>();
+
+/** The names that stand more than once in an object that was read: which value is meant, nobody knows. */
+export function namesTwice(object: ReadonlyMap<string, Json>): ReadonlySet<string> {
+  return twice.get(object) ?? NONE;
+}
+const NONE: ReadonlySet<string> = new Set();
+
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y;
 const BLANKS = /[ \t\r\n]*/y;
@@ -82,6 +91,7 @@ class Reader {
       this.take(BLANKS);
       const key = this.string();
       if (!this.skip(":")) throw new NotJson();
+      if (result.has(key)) twice.set(result, (twice.get(result) ?? new Set<string>()).add(key));
       result.set(key, this.value(depth + 1));
     } while (this.skip(","));
     if (!this.skip("}")) throw new NotJson();

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "typebox";
 
 export const closed = { additionalProperties: false };
+export const DURATION = "^(0|\\d{1,9}(ms|s|m|h))$";
 
 export const answerPath = (description: string, ...examples: string[]) => Type.String({ pattern: "^\\$", description, examples });
 const Constant = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null()]);
@@ -83,12 +84,10 @@ export const Duplicate = Type.Object(
   { ...closed, description: 'what means "there already under this key". Without a `reference` the document is looked up' },
 );
 
-const Headers = Type.Record(Type.String(), Type.String(), {
-  description: "headers of this call; values may hold paths in braces",
-  examples: [{ "X-Request-Id": "{$.idempotencyKey}" }],
-});
+export const headers = (...examples: Record<string, string>[]) =>
+  Type.Record(Type.String(), Type.String(), { description: "headers of this call; values may hold paths in braces", examples });
 
-const path = (...examples: string[]) =>
+export const path = (...examples: string[]) =>
   Type.String({ pattern: "^/", description: "added to the connection's `url`; may hold paths in braces, which are encoded", examples });
 
 export const body = (description: string) => Type.Optional(Type.Unknown({ description }));
@@ -98,7 +97,7 @@ export function request<T extends Record<string, TSchema>>(methods: string[], me
     {
       method: Type.Enum(methods, { description: "HTTP method", default: method, examples: [method] }),
       path: path(...examples),
-      headers: Type.Optional(Headers),
+      headers: Type.Optional(headers({ "X-Request-Id": "{$.idempotencyKey}" })),
       body: body("what is sent: any YAML, written as JSON; a text that begins with `$.` is a path, see the connector's README"),
       ...more,
     },

@@ -1,6 +1,5 @@
 import { type Static, Type } from "typebox";
-import { DURATION } from "./connection.js";
-import { answerPath, body, closed, Duplicate, Reference, Rejected, request, when } from "./option-parts.js";
+import { answerPath, body, closed, DURATION, Duplicate, Reference, Rejected, request, when } from "./option-parts.js";
 import { Latest, List, Lookup, Read } from "./question-options.js";
 
 const Post = request(

@@ -1,13 +1,15 @@
 import type { HttpCall } from "../http.js";
-import { headerName, headerValue } from "./connection.js";
-import { compileBody, compileText, Unwritable } from "./template.js";
+import { type ContentOptions, compileContent, compileParameters, type ParameterOptions } from "./content.js";
+import { encodeHeader, wellFormed } from "./header-text.js";
+import { headerName, headerValue } from "./headers.js";
+import { compileText, Unwritable } from "./template.js";
 import type { Shape, View } from "./view.js";
 
-export interface RequestOptions {
+export interface RequestOptions extends ContentOptions {
   readonly method: string;
   readonly path: string;
+  readonly query?: ParameterOptions | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: unknown;
 }
 
 export interface RequestContext {
@@ -40,27 +42,18 @@ export function compileRequest(options: RequestOptions, { where, shape, omitEmpt
     const at = `${where}.headers.${written}`;
     return [headerName(`${where}.headers`, written), compileText(headerValue(at, value), shape, at, encodeHeader)] as const;
   });
-  const body = options.body === undefined ? null : compileBody(options.body, shape, `${where}.body`, omitEmpty);
-  const fillBody = (view: View): string | null => body?.(view) ?? null;
+  const query = compileParameters(options.query ?? {}, shape, `${where}.query`);
+  const body = compileContent(options, shape, where, omitEmpty);
+  const fillBody = (view: View): string | null => body?.fill(view) ?? null;
   return {
     name,
     fillBody,
     fill: (view) => {
       const content = fillBody(view);
       const filled = Object.fromEntries(headers.map(([header, write]) => [header, write(view)]));
-      const type = content === null ? {} : { "content-type": "application/json" };
-      return { method, path: path(view), headers: { ...type, ...filled }, body: content, name };
+      return { method, path: withParameters(path(view), query(view)), headers: { ...body?.headers, ...filled }, body: content, name };
     },
   };
-}
-
-/**
- * A header carries ASCII only (RFC 9110, 5.5), without blanks at its ends. Anything else is written as it would be in a URL, and so is a
- * percent sign, so that two values never look alike.
- */
-export function encodeHeader(text: string): string {
-  if (/^[\x20-\x24\x26-\x7e]*$/.test(text) && text.trim() === text) return text;
-  return wellFormed(text).replace(/[^\x21-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character));
 }
 
 /** What people write in a path: blanks and Chinese words are encoded, the rest is theirs. */
@@ -75,7 +68,11 @@ function encodeInPath(value: string, before: string, where: string): string {
   return encodeURIComponent(wellFormed(value));
 }
 
-/** Half a character, as broken exports have it, cannot be encoded; it becomes U+FFFD. */
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString();
+/** Names keep their `$`, as OData has them. */
+function withParameters(path: string, parameters: readonly (readonly [string, string])[]): string {
+  if (parameters.length === 0) return path;
+  const text = parameters
+    .map(([name, value]) => `${encodeURIComponent(name).replaceAll("%24", "$")}=${encodeURIComponent(wellFormed(value))}`)
+    .join("&");
+  return `${path}${path.includes("?") ? "&" : "?"}${text}`;
 }

@@ -7,7 +7,8 @@ import { type Action, ActionSender, compileAction, compileOnPosting, eachAlone, 
 import { Batch } from "./batch.js";
 import { postBatch } from "./batch-post.js";
 import { checkOptions, stepNames } from "./check-options.js";
-import { type HttpConnection, headerName, openConnection } from "./connection.js";
+import { type HttpConnection, openConnection } from "./connection.js";
+import { headerName } from "./headers.js";
 import type { Verdict } from "./judge.js";
 import { Listing } from "./list.js";
 import { Latest, Lookup } from "./lookup.js";

@@ -157,6 +157,20 @@ export function compileText(
   return (whole) => parts.map((part) => part({ whole, item: null })).join("");
 }
 
+/**
+ * The value of a parameter: text with paths in braces, or one path alone. Null when that path leads to nothing, or to an empty text: a parameter
+ * without a value is left out, because `cursor=` is another question than none.
+ */
+export function compileParameter(value: string | number | boolean, shape: Shape, where: string): (whole: View) => string | null {
+  if (typeof value === "number" && !isExact(value)) refuse(where, `the number \`${value}\` may have lost digits`, "write it in quotes");
+  if (typeof value !== "string" || !looksLikePath(value)) return compileText(String(value), shape, where, (text) => text);
+  const read = compilePath(value, where, { whole: shape, item: null });
+  return (whole) => {
+    const found = read({ whole, item: null });
+    return found === null || found === "" ? null : plainText(found, `${where} needs \`${value}\``);
+  };
+}
+
 function plainText(value: View, need: string): string {
   if (value === null) throw new Unwritable(`${need}, which is empty`);
   if (typeof value === "object") throw new Unwritable(`${need}, which is not one value`);

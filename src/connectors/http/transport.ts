@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import type { Network } from "./network.js";
 
 export interface Exchange {
   readonly method: string;
@@ -21,7 +22,10 @@ export interface Answer {
 export type Exchanged =
   | Answer
   | { readonly kind: "not sent"; readonly reason: string }
-  | { readonly kind: "no answer"; readonly reason: string };
+  | { readonly kind: "no answer"; readonly reason: string; readonly limit?: Limit | undefined };
+
+/** Which of our own limits ended an exchange: a smaller question may stay within it. */
+export type Limit = "time" | "size";
 
 export interface TransportLimits {
   /** From the first byte sent to the last byte received. */
@@ -29,23 +33,26 @@ export interface TransportLimits {
   readonly maxResponseBytes: number;
 }
 
-/** Connecting takes longer than this only where nobody will answer. */
-const MOST_CONNECT_MS = 10_000;
-
 /**
  * Sends each request at most once, over one pool of kept connections for each origin. Redirects are answers like any other: they are
  * never followed.
  */
 export class Transport {
-  private readonly pools = new Map<string, Pool>();
+  private readonly pools = new Map<string, Dispatcher>();
 
-  constructor(private readonly limits: TransportLimits) {}
+  constructor(
+    private readonly limits: TransportLimits,
+    private readonly network: Network,
+  ) {}
 
   send(exchange: Exchange): Promise<Exchanged> {
     const pool = this.poolOf(exchange.origin);
     return new Promise((resolve) => {
       const { method, path, headers, body } = exchange;
-      pool.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, new OneExchange(this.limits, resolve));
+      pool.dispatch(
+        { origin: exchange.origin, method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 },
+        new OneExchange(this.limits, resolve),
+      );
     });
   }
 
@@ -55,11 +62,10 @@ export class Transport {
     this.pools.clear();
   }
 
-  private poolOf(origin: string): Pool {
+  private poolOf(origin: string): Dispatcher {
     let pool = this.pools.get(origin);
     if (pool === undefined) {
-      // Without pipelining no request waits behind another, so none is ever written a second time.
-      pool = new Pool(origin, { connectTimeout: Math.min(this.limits.timeoutMs, MOST_CONNECT_MS), pipelining: 1, allowH2: false });
+      pool = this.network.poolOf(origin, this.limits.timeoutMs);
       this.pools.set(origin, pool);
     }
     return pool;
@@ -91,7 +97,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
     }
     this.hasStarted = true;
     this.timer = setTimeout(() => {
-      controller.abort(new Stopped(`no complete answer within ${this.limits.timeoutMs} ms`));
+      controller.abort(new Stopped(`no complete answer within ${this.limits.timeoutMs} ms`, "time"));
     }, this.limits.timeoutMs);
   }
 
@@ -107,7 +113,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.bytes > this.limits.maxResponseBytes) {
-      controller.abort(new Stopped(`the answer is longer than ${this.limits.maxResponseBytes} bytes`));
+      controller.abort(new Stopped(`the answer is longer than ${this.limits.maxResponseBytes} bytes`, "size"));
       return;
     }
     this.chunks.push(chunk);
@@ -122,12 +128,20 @@ class OneExchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.timer);
     if (codeOf(error) === "UND_ERR_INVALID_ARG") throw error;
     const reason = reasonOf(error, this.hasStarted);
-    this.resolve({ kind: this.hasStarted ? "no answer" : "not sent", reason });
+    const limit = error instanceof Stopped ? error.limit : undefined;
+    this.resolve(this.hasStarted ? { kind: "no answer", reason, limit } : { kind: "not sent", reason });
   }
 }
 
 /** A reason of our own to give up; its message is made to be shown. */
-class Stopped extends Error {}
+class Stopped extends Error {
+  constructor(
+    reason: string,
+    readonly limit?: Limit,
+  ) {
+    super(reason);
+  }
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
@@ -148,6 +162,8 @@ function reasonOf(error: Error, hasStarted: boolean): string {
   const code = codeOf(error);
   const known = REASONS[code];
   if (known !== undefined) return `${known} (${code})`;
+  const proxied = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
+  if (proxied !== undefined) return `the proxy does not let us through (HTTP ${proxied})`;
   if (code.startsWith("HPE_")) return `the answer is not HTTP (${code})`;
   return hasStarted ? `the exchange broke off (${code})` : `no connection (${code})`;
 }

@@ -51,6 +51,10 @@ export const UPDATE_SHAPE = object({
 export const LOOKUP_SHAPE = object(KEYS);
 export const LATEST_SHAPE = object(values("pipeline"));
 export const LIST_SHAPE = object(values("pipeline", "page", "cursor"));
+/** What the request of a source may ask for. */
+export const PAGE_SHAPE = object(values("since", "until", "page", "offset", "size", "cursor"));
+/** A call about one listed item. */
+export const ITEM_SHAPE = object({ ...values("since", "until"), item: { kind: "map" } });
 export const BATCH_SHAPE = object({ items: VALUE });
 
 /** The item of a list or mapping, as `$$` sees it; null where `$each` cannot be used. */

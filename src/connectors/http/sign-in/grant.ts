@@ -1,9 +1,12 @@
-import type { Problem } from "../../model/problem.js";
+import type { Problem } from "../../../model/problem.js";
+import type { Exchange } from "../transport.js";
 
 /** What lets a request in: header fields and query parameters. */
 export interface Grant {
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** The request as it is let in, where that depends on what is sent: a signature, a token in the body. Asked right before sending. */
+  readonly apply?: (exchange: Exchange) => Exchange;
 }
 
 /** `busy`: no grant can be had now, and nothing was sent to the system itself. */
@@ -14,7 +17,7 @@ export type Granted =
 export interface SignIn {
   /** Throws ProblemError (TARGET_SIGN_IN) when we are refused. */
   grant(): Promise<Granted>;
-  /** Called when a request with this grant was answered with 401. False when a new one would be the same. */
+  /** Called when a request with this grant was refused as not signed in. False when a new one would be the same. */
   isOver(grant: Grant): boolean;
 }
 
@@ -22,9 +25,4 @@ export interface SignIn {
 export function fixedSignIn(grant: Partial<Grant> = {}): SignIn {
   const granted: Granted = { kind: "grant", grant: { headers: {}, query: {}, ...grant } };
   return { grant: async () => granted, isOver: () => false };
-}
-
-/** RFC 7617, with UTF-8. */
-export function basicHeader(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }

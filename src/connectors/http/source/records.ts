@@ -1,0 +1,60 @@
+import { type Problem, problem } from "../../../model/problem.js";
+import type { Column } from "../../contract.js";
+import { FieldMatcher } from "../../files/fields.js";
+import type { Ignored } from "../../files/options.js";
+import { RAW_LENGTH } from "../../files/rows.js";
+import { Delivery } from "./delivery.js";
+import type { RecordFields } from "./fields.js";
+
+/** What a page has in the place of one record. */
+export interface Item {
+  /** Null where it is no object. */
+  readonly fields: RecordFields | null;
+  /** As it came, for the quarantine. */
+  readonly text: string;
+  /** Why it cannot be used, whatever its fields are. */
+  readonly fault?: string;
+}
+
+/** Makes the records of one unit: each item becomes a record or is malformed, or is left out as the options say. */
+export class Records {
+  readonly delivery = new Delivery();
+  leftOut = 0;
+  /** Items so far; its place is the line of a record. */
+  private count = 0;
+  private readonly matcher: FieldMatcher;
+
+  constructor(
+    columns: readonly Column[],
+    private readonly ignored: Ignored,
+    private readonly unit: string,
+  ) {
+    this.matcher = new FieldMatcher(columns, ignored, unit);
+  }
+
+  add({ fields, text, fault }: Item): void {
+    this.count += 1;
+    if (this.ignored.ignoredRows.some((pattern) => pattern.test(text)) || (fields !== null && this.matcher.isIgnored(fields))) {
+      this.leftOut += 1;
+      return;
+    }
+    if (fault !== undefined || fields === null) {
+      this.refuse(text, fault ?? "the record is no object");
+      return;
+    }
+    const { cells, faults } = this.matcher.cells(fields);
+    if (faults.length > 0) this.refuse(text, faults.join("; "));
+    else this.delivery.add({ line: this.count, cells }, JSON.stringify(cells));
+  }
+
+  /** After the last one: the required columns that none of them has. */
+  end(): Problem | null {
+    return this.matcher.end();
+  }
+
+  private refuse(text: string, message: string): void {
+    const at = { file: this.unit, line: this.count };
+    const hint = "correct the record at its source, or ask for other columns; those of an object within it are called `outer.inner`";
+    this.delivery.add({ line: this.count, text: text.slice(0, RAW_LENGTH), problem: problem("RECORD_MALFORMED", message, at, hint) }, text);
+  }
+}
