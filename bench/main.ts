@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { mainJob } from "./main-job.js";
 import { safety } from "./safety.js";
+import { sources } from "./sources.js";
 
-// npm run bench -- [main] [safety] [--runs 3] [--lines 200000] [--documents 5000] [--posts 500]
+// npm run bench -- [main] [safety] [sources] [--runs 3] [--lines 200000] [--documents 5000] [--posts 500] [--rows 2000000]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -12,12 +13,16 @@ const { values, positionals } = parseArgs({
     /** Of the cost of safety: documents for the embedded ledger, and for HTTP. */
     documents: { type: "string", default: "5000" },
     posts: { type: "string", default: "500" },
+    /** Of the memory of sources: rows, and those of a workbook. */
+    rows: { type: "string", default: "2000000" },
+    "workbook-rows": { type: "string", default: "300000" },
   },
 });
 const runs = positive("runs", values.runs);
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   main: () => mainJob({ runs, lines: positive("lines", values.lines) }),
   safety: () => safety({ runs, documents: positive("documents", values.documents), posts: positive("posts", values.posts) }),
+  sources: () => sources({ rows: positive("rows", values.rows), workbookRows: positive("workbook-rows", values["workbook-rows"]) }),
 };
 const unknown = positionals.find((name) => !Object.hasOwn(benchmarks, name));
 if (unknown !== undefined) throw new Error(`no benchmark \`${unknown}\`; there are ${Object.keys(benchmarks).join(" and ")}`);

@@ -75,7 +75,7 @@ export async function safety({ runs, documents, posts }: SafetyOptions): Promise
 async function compare(folder: string, { name, documents, http }: Case, books: HttpBooks | null, runs: number): Promise<string[]> {
   const project = join(folder, "project");
   mkdirSync(project);
-  writeProject(project, http === undefined ? undefined : httpTarget(http));
+  writeProject(project, http === undefined ? {} : { target: httpTarget(http) });
   // About four lines to a document.
   await writeExport(join(project, "exports", "lines.csv"), documents * 4, 20261126);
   const noted = join(folder, "documents.json");

@@ -15,7 +15,8 @@ function generator(seed: number): (below: number) => number {
 
 const TYPES = ["差旅费", "业务招待费", "办公费", "会议费", "培训费"];
 const TEXT_COLUMNS = ["报销人", "部门", "法人实体", "事由", "项目编码", "城市", "供应商", "备注", "审批人"];
-const HEADER = [
+/** The columns of the export. */
+export const HEADER = [
   "单据编号",
   "行号",
   "单据状态",
@@ -72,10 +73,23 @@ export interface WorkloadTarget {
   readonly options: string;
 }
 
+export interface WorkloadSource {
+  /** The options of the connection `exports`, as YAML in one line. */
+  readonly connection: string;
+  /** What the pipeline says about it beside its name, as YAML indented by two blanks. */
+  readonly options: string;
+}
+
+export interface Workload {
+  readonly source?: WorkloadSource;
+  readonly target?: WorkloadTarget;
+}
+
+const CSV: WorkloadSource = { connection: "{ connector: csv, folder: exports }", options: '  files: "*.csv"\n  encoding: utf-8\n' };
 const LEDGER: WorkloadTarget = { connection: "{ connector: ledger, file: books.db, chart: lookups/chart.csv }", options: "" };
 
 /** A project for the export in `folder/exports`: about fifteen expressions to a claim, posted into the embedded ledger or another target. */
-export function writeProject(folder: string, { connection, options }: WorkloadTarget = LEDGER): void {
+export function writeProject(folder: string, { source = CSV, target = LEDGER }: Workload = {}): void {
   const write = (name: string, text: string): void => {
     mkdirSync(join(folder, name, ".."), { recursive: true });
     writeFileSync(join(folder, name), text);
@@ -101,15 +115,13 @@ export function writeProject(folder: string, { connection, options }: WorkloadTa
     "lookups/chart.csv",
     `code,name,type,parent\n2221,tax,liability,\n22210101,input tax,liability,2221\n2241,other payables,liability,\n224101,employees,liability,2241\n6602,expenses,expense,\n${TYPES.map((type, index) => `66020${index + 1},${type},expense,6602\n`).join("")}`,
   );
-  write("sync.yaml", `store: store.db\nconnections:\n  exports: { connector: csv, folder: exports }\n  there: ${connection}\n`);
+  write("sync.yaml", `store: store.db\nconnections:\n  exports: ${source.connection}\n  there: ${target.connection}\n`);
   write(
     "pipelines/main.yaml",
     `pipeline: main
 source:
   connection: exports
-  files: "*.csv"
-  encoding: utf-8
-  record: ../line.schema.json
+${source.options}  record: ../line.schema.json
   key: [单据编号, 行号]
   cursor: { field: 更新时间 }
   delivers: lines
@@ -138,6 +150,6 @@ checks:
     else: net and tax differ from the total
 target:
   connection: there
-${options}`,
+${target.options}`,
   );
 }

@@ -97,6 +97,7 @@ export const HttpTargetOptions = Type.Object(
       Type.Array(Type.Object(Step.properties, { ...closed, description: "one step" }), {
         minItems: 1,
         description: "what follows the creation, in order, where the target books in several steps, such as submit and audit",
+        examples: [[{ name: "submit", path: "/vouchers/{$.reference}/submit", done: { path: "$.status", equals: "B" } }]],
       }),
     ),
     update: Type.Optional(

@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { answerPath, closed, reference, request, when } from "./option-parts.js";
+import { answerPath, closed, headers, reference, request, when } from "./option-parts.js";
 
 const Step = Type.Object(
   {
@@ -39,10 +39,14 @@ export const Lookup = request(
   "/vouchers?externalId={$.idempotencyKey}",
 );
 
+/** Where there is no document, there is none of its keys. */
+const withoutDocument = { headers: Type.Optional(headers({ "Accept-Language": "zh-CN" })) };
+
 export const Latest = request(
   ["GET", "POST"],
   "GET",
   {
+    ...withoutDocument,
     found: answerPath("where our idempotency key of the last document stands", "$.data[0].externalId"),
     absent: Type.Optional(when("an answer that proves that there is none")),
   },
@@ -69,6 +73,7 @@ export const List = request(
   ["GET", "POST"],
   "GET",
   {
+    ...withoutDocument,
     many: answerPath("where the list of documents stands; `$$` in the other paths is one of them", "$.data"),
     key: key("where a document repeats our idempotency key; documents with other keys are passed over"),
     ...hit,

@@ -34,11 +34,11 @@ const OAuth2 = Type.Object(
   },
 );
 
-const hmac = {
+const hmac = (example: string) => ({
   key: secret("the key", "${env.ERP_SECRET}"),
   text: secret(
     "what is signed, with paths in braces: `$.timestamp` and `$.nonce` (ten random digits); of a request also `$.method`, `$.path`, `$.query` (as they are sent) and `$.body`",
-    "{$.method}\n{$.path}\n{$.timestamp}\n{$.body}",
+    example,
   ),
   encoding: Type.Enum(["base64", "hex", "base64 of hex"], {
     description: "how the signature is written",
@@ -50,7 +50,7 @@ const hmac = {
     default: "ms",
     examples: ["s"],
   }),
-};
+});
 
 const Life = Type.Union(
   [
@@ -110,7 +110,10 @@ const Token = Type.Object(
       }),
     ),
     hmac: Type.Optional(
-      Type.Object(hmac, { ...closed, description: "a signature of the time and the key, where the endpoint asks for one" }),
+      Type.Object(hmac("{$.timestamp}{$.nonce}"), {
+        ...closed,
+        description: "a signature of the time and the key, where the endpoint asks for one",
+      }),
     ),
     token: Type.Union(
       [answerPath("", "$.value.accessToken"), Type.Object({ header: text("the header of the answer", "X-Auth-Token") }, closed)],
@@ -151,7 +154,7 @@ const Signature = Type.Object(
     hmac: Type.Optional(
       Type.Object(
         {
-          ...hmac,
+          ...hmac("{$.method}\n{$.path}\n{$.timestamp}\n{$.body}"),
           headers: Type.Optional(
             texts("headers that are added, with paths in braces: `$.signature`, `$.timestamp`, `$.nonce`", {
               "X-Signature": "{$.signature}",

@@ -7,20 +7,26 @@ const text = (description: string, ...examples: string[]) => Type.String({ minLe
 const parameters = (description: string, ...examples: Record<string, unknown>[]) =>
   Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Integer(), Type.Boolean()]), { description, examples });
 
-const Soap = Type.Object(
-  {
-    version: Type.Enum(["1.1", "1.2"], { description: "version of SOAP", default: "1.1", examples: ["1.2"] }),
-    action: Type.Optional(Type.String({ description: "`SOAPAction`, or `action` of 1.2", examples: ["urn:expenses/list"] })),
-    header: Type.Optional(text("what stands in `Header`, as XML; may hold paths in braces, which are escaped", "<Company>001</Company>")),
-    body: text(
-      "what stands in `Body`, as XML; may hold paths in braces, which are escaped",
-      '<List xmlns="urn:e"><From>{$.since}</From></List>',
-    ),
-  },
-  { ...closed, description: "an envelope around XML" },
-);
+const soap = (example: string) =>
+  Type.Object(
+    {
+      version: Type.Enum(["1.1", "1.2"], { description: "version of SOAP", default: "1.1", examples: ["1.2"] }),
+      action: Type.Optional(Type.String({ description: "`SOAPAction`, or `action` of 1.2", examples: ["urn:expenses/list"] })),
+      header: Type.Optional(text("what stands in `Header`, as XML; may hold paths in braces, which are escaped", "<Company>001</Company>")),
+      body: text("what stands in `Body`, as XML; may hold paths in braces, which are escaped", example),
+    },
+    { ...closed, description: "an envelope around XML" },
+  );
 
-const requestOptions = (...examples: string[]) => ({
+interface RequestExamples {
+  readonly path: string;
+  readonly query: Record<string, unknown>;
+  readonly form: Record<string, unknown>;
+  readonly xml: string;
+  readonly soap: string;
+}
+
+const requestOptions = (examples: RequestExamples) => ({
   method: Type.Optional(
     Type.Enum(["GET", "POST", "PUT", "PATCH"], {
       description:
@@ -28,18 +34,18 @@ const requestOptions = (...examples: string[]) => ({
       examples: ["POST"],
     }),
   ),
-  path: path(...examples),
+  path: path(examples.path),
   query: Type.Optional(
     parameters(
       "parameters of the URL; values may be a path or hold paths in braces. One whose path leads to nothing is left out, such as the cursor of the first page",
-      { type: "expense", start: "$.offset", count: "$.size", startDate: "$.since", endDate: "$.until" },
+      examples.query,
     ),
   ),
   headers: Type.Optional(headers({ "Accept-Language": "zh-CN" })),
   body: body("what is sent: any YAML, written as JSON; a text that begins with `$.` is a path, see the connector's README"),
-  form: Type.Optional(parameters("what is sent as a form; values as in `query`", { from: "$.since", page: "$.page" })),
-  xml: Type.Optional(text("what is sent as XML; may hold paths in braces, which are escaped", "<query><from>{$.since}</from></query>")),
-  soap: Type.Optional(Soap),
+  form: Type.Optional(parameters("what is sent as a form; values as in `query`", examples.form)),
+  xml: Type.Optional(text("what is sent as XML; may hold paths in braces, which are escaped", examples.xml)),
+  soap: Type.Optional(soap(examples.soap)),
 });
 
 const Rule = Type.Object(
@@ -181,7 +187,13 @@ const records = (...examples: string[]) =>
 
 const Detail = Type.Object(
   {
-    ...requestOptions("/claims/{$.item.id}"),
+    ...requestOptions({
+      path: "/claims/{$.item.id}",
+      query: { id: "$.item.id", fields: "all" },
+      form: { id: "$.item.id" },
+      xml: "<claim id='{$.item.id}'/>",
+      soap: '<Get xmlns="urn:e"><Id>{$.item.id}</Id></Get>',
+    }),
     records: answerPath("where the record stands in the answer, or the list of them", "$.value"),
     single: Type.Boolean({ description: "whether there is one record at `records`, or a list", default: true, examples: [false] }),
     merge: Type.Boolean({
@@ -202,7 +214,16 @@ const Detail = Type.Object(
 
 export const HttpSourceOptions = Type.Object(
   {
-    request: Type.Object(requestOptions("/claims"), { ...closed, description: "what is asked for each page" }),
+    request: Type.Object(
+      requestOptions({
+        path: "/claims",
+        query: { type: "expense", start: "$.offset", count: "$.size", startDate: "$.since", endDate: "$.until" },
+        form: { from: "$.since", page: "$.page" },
+        xml: "<query><from>{$.since}</from></query>",
+        soap: '<List xmlns="urn:e"><From>{$.since}</From></List>',
+      }),
+      { ...closed, description: "what is asked for each page" },
+    ),
     answers: Type.Enum(["json", "xml"], { description: "what the answers are", default: "json", examples: ["xml"] }),
     records: records("$.data.items", "$.Envelope.Body.ListResponse.claim"),
     single: Type.Boolean({ description: "whether there is one record at `records` instead of a list", default: false, examples: [true] }),
