@@ -29,6 +29,8 @@ test("every file the README and the docs point to is there", () => {
     "docs/audit.md",
     "docs/configuration.md",
     "docs/expressions.md",
+    "docs/file-places.md",
+    "docs/posting.md",
     "docs/problems.md",
   ]) {
     const text = readFileSync(`${root}${page}`, "utf8");

@@ -40,7 +40,7 @@ export function openStore(file: string, options: OpenOptions): Db {
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
     db.pragma("foreign_keys = ON");
-    db.pragma("cache_size = -65536");
+    db.pragma("cache_size = -24576");
     db.pragma("temp_store = FILE");
     if (version < migrations.length) migrate(db, options);
   } catch (cause) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { loadWorkspace } from "../../src/config/load.js";
+import type { Pipeline } from "../../src/config/pipeline.js";
 import { connectors } from "../../src/connectors/index.js";
 import { runPipeline } from "../../src/run/pipeline.js";
 import { Store } from "../../src/store/store.js";
@@ -28,6 +29,33 @@ function example(): { readonly folder: string; readonly expenses: Database.Datab
 
 async function load(folder: string) {
   return loadWorkspace(join(folder, "sync.yaml"), { env: {}, connectors });
+}
+
+function open(pipeline: Pipeline, folder: string) {
+  const store = Store.open(join(folder, "store.db"), { create: true, now: () => new Date(), actor: "test" });
+  afterThisTest(() => store.close());
+  const effects = {
+    now: () => new Date(),
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    signal: new AbortController().signal,
+    actor: "test",
+    host: "here",
+    pid: 1,
+    isAlive: () => true,
+    random: () => 0.5,
+    randomWord: () => `w${Math.random()}`,
+    program: "test",
+    onProgress: () => {},
+  };
+  const run = async () =>
+    (await runPipeline({ pipeline, store, effects, timeZone: "Asia/Shanghai", folder, kind: "run", full: false, only: null })).result;
+  return { run, store };
+}
+
+async function runner(folder: string) {
+  const { pipelines, problems } = await load(folder);
+  expect(problems).toEqual([]);
+  return open(only(pipelines), folder).run;
 }
 
 test("the README shows the example", () => {
@@ -58,23 +86,7 @@ test("runs night after night: each claim in the interface once and to the cent, 
   const { pipelines, problems } = await load(folder);
   expect(problems).toEqual([]);
   const pipeline = only(pipelines);
-  const store = Store.open(join(folder, "store.db"), { create: true, now: () => new Date(), actor: "test" });
-  afterThisTest(() => store.close());
-  const effects = {
-    now: () => new Date(),
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-    signal: new AbortController().signal,
-    actor: "test",
-    host: "here",
-    pid: 1,
-    isAlive: () => true,
-    random: () => 0.5,
-    randomWord: () => `w${Math.random()}`,
-    program: "test",
-    onProgress: () => {},
-  };
-  const run = async () =>
-    (await runPipeline({ pipeline, store, effects, timeZone: "Asia/Shanghai", folder, kind: "run", full: false, only: null })).result;
+  const { run, store } = open(pipeline, folder);
   const booked = () =>
     erp
       .prepare(
@@ -121,4 +133,53 @@ test("runs night after night: each claim in the interface once and to the cent, 
     "expense-to-interface/BX-001/1/reversal",
     "expense-to-interface/BX-001/2",
   ]);
+});
+
+test("with current rows, the tables follow the source night after night: changed rows are replaced, those of a withdrawn claim deleted", async () => {
+  const { folder, expenses, erp } = example();
+  const file = join(folder, "expense-to-interface.yaml");
+  const text = readFileSync(file, "utf8")
+    .replace("  header:\n    table:", "  rows: current\n  header:\n    table:")
+    .replace("    reverses: reverses_key\n", "")
+    .replace(/ {4}result: .*\n/, "")
+    .replace("    WHERE status = 'APPROVED' AND updated_at >= :since", "    WHERE updated_at >= :since")
+    .replace("employee AS 工号", "employee AS 工号, status AS 状态")
+    .replace("  key: ${单据编号}", '  key: ${单据编号}\n  when: ${状态 == "APPROVED"}');
+  writeFileSync(file, text);
+  const schema = join(folder, "expense.schema.json");
+  const record = JSON.parse(readFileSync(schema, "utf8")) as { properties: object; required: string[] };
+  record.properties = { ...record.properties, 状态: { type: "string" } };
+  record.required.push("状态");
+  writeFileSync(schema, JSON.stringify(record));
+  const run = await runner(folder);
+  const held = () =>
+    erp
+      .prepare(
+        "SELECT ext_key, entered_dr, entered_cr FROM voucher_headers JOIN voucher_lines USING (interface_id) ORDER BY ext_key, line_no",
+      )
+      .raw()
+      .all();
+
+  expect((await run()).counts).toMatchObject({ posted: 2, waiting: 1 });
+  expenses.exec(`UPDATE expense_lines SET amount = '1200.00', updated_at = '2026-11-22 09:00:00' WHERE doc_no = 'BX-001' AND line_no = 1;
+    UPDATE expense_lines SET status = 'WITHDRAWN', updated_at = '2026-11-22 09:00:01' WHERE doc_no = 'BX-002';`);
+  expect((await run()).counts).toMatchObject({ posted: 0, replaced: 1, reversed: 1, waiting: 1 });
+  const current = [
+    ["expense-to-interface/BX-001/2", "1200.00", null],
+    ["expense-to-interface/BX-001/2", "0.10", null],
+    ["expense-to-interface/BX-001/2", null, "1200.10"],
+  ];
+  expect(held()).toEqual(current);
+  // It comes back, under a key that was never used.
+  expenses.exec("UPDATE expense_lines SET status = 'APPROVED', updated_at = '2026-11-23 09:00:01' WHERE doc_no = 'BX-002'");
+  expect((await run()).counts).toMatchObject({ posted: 1, replaced: 0, waiting: 1 });
+  expect(held().length).toBe(5);
+  expect((await run()).counts).toMatchObject({ posted: 0, replaced: 0, reversed: 0 });
+  expect(held().length).toBe(5);
+
+  // Somebody changed the fingerprint: the rows are not those that were written, and they are left alone.
+  erp.exec("UPDATE voucher_headers SET ext_hash = 'other' WHERE ext_key LIKE '%BX-001%'");
+  expenses.exec("UPDATE expense_lines SET amount = '1.00', updated_at = '2026-11-24 09:00:00' WHERE doc_no = 'BX-001' AND line_no = 1");
+  expect((await run()).counts).toMatchObject({ replaced: 0, waiting: 2 });
+  expect(held().slice(0, 3)).toEqual(current);
 });

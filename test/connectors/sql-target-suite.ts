@@ -43,6 +43,10 @@ export const INTERFACE = {
   },
 };
 
+const { reverses: _, result: __, ...currentHeader } = INTERFACE.header;
+/** The same tables as a data warehouse has them: each document once, as it is now. */
+export const CURRENT = { rows: "current", header: currentHeader, lines: INTERFACE.lines };
+
 export async function createInterface({ run, dialect }: TestDatabase, { types }: Engine): Promise<void> {
   const quote = (name: string): string => (dialect === "mysql" ? `\`${name}\`` : `"${name}"`);
   const key = dialect === "mysql" ? "VARCHAR(200) COLLATE utf8mb4_general_ci" : types.text;
@@ -305,6 +309,74 @@ export function sqlTargetSuite(engine: Engine): void {
       expect(only(await target.reverse([empty]))).toMatchObject({ kind: "rejected", problem: { code: "TARGET_CONFLICT" } });
       await run(`UPDATE ${header} SET ext_hash = 'other'`);
       expect(only(await target.reverse([reversal]))).toMatchObject({ kind: "rejected", problem: { code: "TARGET_CONFLICT" } });
+    });
+
+    test("keeps each document once, as it is now, where rows are current", async () => {
+      const database = await engine.database();
+      await createInterface(database, engine);
+      const target = await openTarget(database.connection, CURRENT);
+      afterThisTest(() => target.close?.());
+      const text = engine.dialect === "mysql" ? "CHAR" : "TEXT";
+      const held = () =>
+        database.rows(
+          `SELECT ext_key, account, CAST(entered_dr AS ${text}), CAST(entered_cr AS ${text}) FROM ${header} h JOIN interface_lines l ON l.interface_id = h.interface_id ORDER BY h.interface_id, line_no`,
+        );
+      const [first, other] = [aDocument(), aDocument({ key: "bx-001" })];
+      await target.post([itemOf(first), itemOf(other, "expense/BX-002/1")]);
+      const found = await target.lookup("expense/BX-001/1");
+      expect(found).toMatchObject({ isDraft: true, fingerprint: itemOf(first).fingerprint });
+
+      // Changed: other lines, one more of them, under the key of the new version.
+      const lines = [aLine({ amountMinor: 1n }), aLine({ amountMinor: 2n }), aLine({ side: "credit", account: "224101", amountMinor: 3n })];
+      const second = itemOf(aDocument({ lines }), "expense/BX-001/2");
+      const { posting } = reversalOf(first, found?.reference ?? "");
+      const outcome = only((await target.update?.([{ ...second, posting }])) ?? []);
+      expect(outcome).toMatchObject({ kind: "created", fingerprint: second.fingerprint });
+      expect(await held()).toEqual([
+        ["expense/BX-002/1", "660201", "100.00", null],
+        ["expense/BX-002/1", "224101", null, "100.00"],
+        ["expense/BX-001/2", "660201", "0.01", null],
+        ["expense/BX-001/2", "660201", "0.02", null],
+        ["expense/BX-001/2", "224101", null, "0.03"],
+      ]);
+      expect(await target.latest?.("expense")).toBe("expense/BX-001/2");
+      expect(await target.lookup("expense/BX-001/1")).toBeNull();
+      // Once more, as after a lost answer: it is there.
+      expect(only((await target.update?.([{ ...second, posting }])) ?? [])).toMatchObject({ kind: "exists" });
+
+      // Other content than was posted is not replaced, and what cannot be written leaves the old rows where they were.
+      const third = { ...itemOf(aDocument(), "expense/BX-001/3"), posting: { ...posting, ...second, fingerprint: "other" } };
+      expect(only((await target.update?.([third])) ?? [])).toMatchObject({ kind: "rejected", problem: { code: "TARGET_CONFLICT" } });
+      const bad = itemOf(aDocument({ lines: [aLine(), aLine({ side: "credit", account: "999999" })] }), "expense/BX-001/3");
+      const ofSecond = { ...posting, ...second };
+      expect(only((await target.update?.([{ ...bad, posting: ofSecond }])) ?? [])).toMatchObject({ kind: "rejected" });
+      expect((await held()).length).toBe(5);
+      const absent = { ...itemOf(aDocument(), "expense/BX-001/3"), posting: { ...posting, idempotencyKey: "expense/BX-009/1" } };
+      expect(only((await target.update?.([absent])) ?? [])).toMatchObject({ kind: "rejected", problem: { code: "TARGET_REJECTED" } });
+
+      // Gone: its rows are deleted, those of others stay.
+      const gone = { posting: ofSecond, idempotencyKey: "expense/BX-001/2/reversal", fingerprint: second.fingerprint };
+      expect(only(await target.reverse([gone]))).toMatchObject({ kind: "created" });
+      expect(only(await target.reverse([gone]))).toMatchObject({ kind: "exists" });
+      expect((await held()).map(([key]) => key)).toEqual(["expense/BX-002/1", "expense/BX-002/1"]);
+    });
+
+    test.each<[string, object, string]>([
+      ["without a number of the header", { header: { ...CURRENT.header, id: undefined } }, "`rows: current` needs `id`"],
+      ["with a column for what is cancelled", { header: { ...CURRENT.header, reverses: "reverses_key" } }, "`header.reverses`"],
+      ["with an import program", { header: { ...CURRENT.header, result: INTERFACE.header.result } }, "`header.result`"],
+      [
+        "with lines that do not name their header",
+        { lines: { ...CURRENT.lines, columns: { ...CURRENT.lines.columns, interface_id: "$.idempotencyKey" } } },
+        "needs a column with `$.id`",
+      ],
+    ])("current rows are refused %s", async (_, more, words) => {
+      const database = await engine.database();
+      await createInterface(database, engine);
+      const { header: given, ...others } = { ...CURRENT, ...more };
+      const kept = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const refusal = await problemOf(() => openTarget(database.connection, { ...others, header: kept }));
+      expect(refusal.message).toContain(words);
     });
 
     test("lists what a pipeline posted, oldest first, and knows the newest", async () => {

@@ -1,7 +1,7 @@
 import { ProblemError, problem } from "../../model/problem.js";
 import { CellReader } from "./cells.js";
 import type { Connection } from "./connection.js";
-import type { Native, ResultColumn, Session, TableName } from "./dialect.js";
+import type { Native, ResultColumn, Session, Statement, TableName } from "./dialect.js";
 import { tableName } from "./layout.js";
 import type { SqlTargetOptions } from "./options.js";
 import { quoteTable, StatementBuilder } from "./statement.js";
@@ -93,6 +93,24 @@ export class Headers {
   async newest(session: Session, prefix: string): Promise<HeaderRow | null> {
     const rows = await session.rows(this.likePrefix(prefix).sql(this.order(" DESC", PAGE)).build());
     return rows.map((row) => this.read(row)).find((row) => row.idempotencyKey.startsWith(prefix)) ?? null;
+  }
+
+  /** Deletes the header under this key, which was found there letter by letter: a unique index lets no other row look like it. */
+  deletion(idempotencyKey: string): Statement {
+    const statement = new StatementBuilder(this.connection.dialect).sql(
+      `DELETE FROM ${quoteTable(this.connection.dialect, this.table)} WHERE `,
+    );
+    return this.compare(statement, "key", "=", idempotencyKey).build();
+  }
+
+  /** Deletes the rows of another table that name this header by its `id`. Only with a column `id`. */
+  deletionOfLinked(table: TableName, link: string, idempotencyKey: string): Statement {
+    const { dialect } = this.connection;
+    const id = dialect.quote(this.columns.get("id")?.name ?? "");
+    const statement = new StatementBuilder(dialect).sql(
+      `DELETE FROM ${quoteTable(dialect, table)} WHERE ${dialect.quote(link)} IN (SELECT ${id} FROM ${quoteTable(dialect, this.table)} WHERE `,
+    );
+    return this.compare(statement, "key", "=", idempotencyKey).sql(")").build();
   }
 
   private select(hint: string): StatementBuilder {

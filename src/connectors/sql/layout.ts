@@ -36,6 +36,8 @@ export interface TableLayout {
   readonly cells: readonly Cell[];
   /** Columns that take an amount of money. */
   readonly amounts: readonly string[];
+  /** The column that names the header by its `id`; null where there is none. */
+  readonly link: string | null;
 }
 
 export interface Layout {
@@ -105,20 +107,36 @@ export function readLayout(options: SqlTargetOptions): Layout {
       "no column says to which document a line belongs",
       "give one `$.idempotencyKey`, or `$.id` where `header.id` is named",
     );
+  if (options.rows === "current") checkCurrent(options);
   return {
     header: tableOf(header.table, [...own, ...cellsOf(header.columns, "header.columns", { hasId: false, hasLine: false })]),
     more: more.map(({ table, columns }, index) => tableOf(table, cellsOf(columns, `more.${index}.columns`, { hasId, hasLine: false }))),
-    lines: tableOf(lines.table, cellsOf(lines.columns, "lines.columns", { hasId, hasLine: true })),
+    lines: tableOf(lines.table, cellsOf(lines.columns, "lines.columns", { hasId, hasLine: true }), lines.columns),
   };
+}
+
+/** Rows that are replaced belong to us alone, and are found again by the number of their header. */
+function checkCurrent({ header, more = [], lines }: SqlTargetOptions): void {
+  const current = "`rows: current`";
+  if (header.id === undefined)
+    refuse("header", `${current} needs \`id\``, "name the column that the database numbers upwards; lines are found by it");
+  for (const key of ["reverses", "result"] as const)
+    if (header[key] !== undefined)
+      refuse(`header.${key}`, `it does not go with ${current}, where nothing is cancelled or imported`, "leave it out, or keep the rows");
+  const tables = [["lines", lines.columns] as const, ...more.map(({ columns }, index) => [`more.${index}`, columns] as const)];
+  for (const [where, columns] of tables)
+    if (!Object.values(columns).includes("$.id"))
+      refuse(`${where}.columns`, `${current} needs a column with \`$.id\``, "by it the rows of a document are found again");
 }
 
 export function tableName(option: TableOption): TableName {
   return typeof option === "string" ? { schema: null, name: option } : option;
 }
 
-function tableOf(option: TableOption, cells: readonly Cell[]): TableLayout {
+function tableOf(option: TableOption, cells: readonly Cell[], columns: SqlTargetOptions["lines"]["columns"] = {}): TableLayout {
+  const link = Object.entries(columns).find(([, value]) => value === "$.id")?.[0] ?? null;
   const amounts = cells.flatMap(({ column, value }) => ("kind" in value && value.kind === "amount" ? [column] : []));
-  return { table: tableName(option), cells, amounts };
+  return { table: tableName(option), cells, amounts, link };
 }
 
 interface Allowed {

@@ -136,6 +136,12 @@ const columns = (description: string, ...examples: Readonly<Record<string, unkno
 
 export const SqlTargetOptions = Type.Object(
   {
+    rows: Type.Enum(["kept", "current"], {
+      description:
+        "`kept`: every version stays, and a changed document is cancelled by a row of its own, as an ERP's interface wants it; `current`: the tables hold each document once, as it is now, as a data warehouse wants it: changed rows are replaced, and those of a document that is gone are deleted",
+      default: "kept",
+      examples: ["current"],
+    }),
     header: Type.Object(
       {
         table: table("exp_interface_headers"),

@@ -1,12 +1,12 @@
 import { currencyPlaces } from "../../model/money.js";
-import type { Found, PostedEntry, PostOutcome } from "../../model/posting.js";
-import { type ProblemCode, ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits } from "../contract.js";
+import type { Found, PostedEntry, Posting, PostOutcome } from "../../model/posting.js";
+import { type Problem, type ProblemCode, ProblemError, problem } from "../../model/problem.js";
+import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits, UpdateItem } from "../contract.js";
 import { durationMs } from "../files/duration.js";
 import { busy, foundIn, refusedByImport, unavailable } from "./answers.js";
 import { type Connection, readConnection } from "./connection.js";
 import { DatabaseError, type Session } from "./dialect.js";
-import { checkTables, describeTable, Headers } from "./headers.js";
+import { checkTables, describeTable, type HeaderRow, Headers } from "./headers.js";
 import { type Entry, insertLines, insertRow, type Layout, readLayout } from "./layout.js";
 import type { SqlConnection, SqlTargetOptions } from "./options.js";
 import { Sessions } from "./sessions.js";
@@ -50,11 +50,14 @@ class SqlTarget implements Target {
   readonly traits: TargetTraits;
   readonly latest?: (pipeline: string) => Promise<string | null>;
   readonly postings?: (pipeline: string) => AsyncIterable<PostedEntry>;
+  readonly update?: (items: readonly UpdateItem[]) => Promise<readonly PostOutcome[]>;
   private readonly hasReversals: boolean;
+  /** Rows are replaced and deleted: what stands there is never final. */
+  private readonly isCurrent: boolean;
 
   constructor(
     private readonly opened: Opened,
-    { header, quiet }: SqlTargetOptions,
+    { rows, header, quiet }: SqlTargetOptions,
     connections: number,
   ) {
     const isFile = opened.connection.dialect.port === 0;
@@ -65,7 +68,11 @@ class SqlTarget implements Target {
       batch: BATCH,
       concurrency: isFile ? 1 : connections,
       searchable: true,
+      ...(rows === "current" ? { drafts: true } : {}),
     };
+    this.isCurrent = rows === "current";
+    if (this.isCurrent)
+      this.update = (items) => this.each(items, (item) => ({ key: item.document.key, send: (session) => this.renew(session, item) }));
     this.hasReversals = header.reverses !== undefined;
     // Only a number that grows tells which row is the newest.
     if (header.id !== undefined) {
@@ -82,16 +89,19 @@ class SqlTarget implements Target {
     });
   }
 
-  /** A red entry: the same sides with negative amounts. */
+  /** A red entry: the same sides with negative amounts. Where rows are replaced, they are deleted. */
   async reverse(items: readonly ReverseItem[]): Promise<readonly PostOutcome[]> {
-    return this.each(items, (item) => ({ key: item.posting.documentKey, send: (session) => this.cancel(session, item) }));
+    return this.each(items, (item) => ({
+      key: item.posting.documentKey,
+      send: (session) => (this.isCurrent ? this.remove(session, item) : this.cancel(session, item)),
+    }));
   }
 
   async lookup(idempotencyKey: string): Promise<Found | null> {
     const row = await this.ask((session) => this.opened.headers.find(session, idempotencyKey));
     if (row === null) return null;
     if (row.failure !== null) throw new ProblemError(refusedByImport("TARGET_CONFLICT", row, row.failure, []));
-    return foundIn(row);
+    return this.found(row);
   }
 
   async close(): Promise<void> {
@@ -102,10 +112,14 @@ class SqlTarget implements Target {
     const { headers } = this.opened;
     for (let after: string | null = null; ; ) {
       const page: Awaited<ReturnType<Headers["page"]>> = await this.ask((session) => headers.page(session, `${pipeline}/`, after));
-      for (const row of page.rows) yield { idempotencyKey: row.idempotencyKey, ...foundIn(row) };
+      for (const row of page.rows) yield { idempotencyKey: row.idempotencyKey, ...this.found(row) };
       if (page.next === null) return;
       after = page.next;
     }
+  }
+
+  private found(row: HeaderRow): Found {
+    return this.isCurrent ? { ...foundIn(row), isDraft: true } : foundIn(row);
   }
 
   /** Throws ProblemError when the database cannot be asked now. */
@@ -150,15 +164,23 @@ class SqlTarget implements Target {
       const message = `the column \`${narrowest.column}\` keeps ${narrowest.places} decimal places, and ${entry.document.currency} has ${places}: the amount would be rounded`;
       return { kind: "rejected", problem: problem("TARGET_REJECTED", message, at, "give the column more decimal places") };
     }
-    let reference: string;
+    return this.transact(session, entry, async () => {
+      const early = prepare === null ? null : await prepare(session);
+      return early ?? { kind: "created", reference: await this.insert(session, entry), fingerprint: entry.fingerprint };
+    });
+  }
+
+  /** Works in one transaction, which is committed when something was done. */
+  private async transact(session: Session, entry: Entry, work: () => Promise<PostOutcome>): Promise<PostOutcome> {
+    const at = { document: entry.document.key };
+    let outcome: PostOutcome;
     try {
       await session.begin("committed");
-      const early = prepare === null ? null : await prepare(session);
-      if (early !== null) {
+      outcome = await work();
+      if (outcome.kind !== "created") {
         await session.rollback();
-        return early;
+        return outcome;
       }
-      reference = await this.insert(session, entry);
     } catch (error) {
       await session.rollback();
       return this.refusal(session, entry, error);
@@ -175,7 +197,50 @@ class SqlTarget implements Target {
       await session.rollback();
       return this.refusal(session, entry, error);
     }
-    return { kind: "created", reference, fingerprint: entry.fingerprint };
+    return outcome;
+  }
+
+  /** The rows of a document are replaced by those of its new version, which gets its new key. */
+  private renew(session: Session, { posting, document, idempotencyKey, fingerprint }: UpdateItem): Promise<PostOutcome> {
+    const { headers } = this.opened;
+    return this.send(session, { document, idempotencyKey, fingerprint, reverses: null }, async () => {
+      const known = await headers.find(session, idempotencyKey);
+      if (known !== null) return { kind: "exists", ...this.found(known) };
+      const fault = await this.clear(session, posting);
+      if (fault === null) return null;
+      return fault === "absent" ? { kind: "rejected", problem: notThere(posting) } : { kind: "rejected", problem: fault };
+    });
+  }
+
+  private remove(session: Session, { posting, idempotencyKey, fingerprint }: ReverseItem): Promise<PostOutcome> {
+    const { document, reference } = posting;
+    return this.transact(session, { document, idempotencyKey, fingerprint, reverses: null }, async () => {
+      const fault = await this.clear(session, posting);
+      if (fault === null) return { kind: "created", reference };
+      // That it is not there is what is wanted.
+      return fault === "absent" ? { kind: "exists", reference } : { kind: "rejected", problem: fault };
+    });
+  }
+
+  /** Deletes the rows of a posting inside the open transaction, unless they are not those that were posted. */
+  private async clear(
+    session: Session,
+    { idempotencyKey, reference, fingerprint, documentKey }: Posting,
+  ): Promise<Problem | "absent" | null> {
+    const { headers, layout } = this.opened;
+    const row = await headers.find(session, idempotencyKey, true);
+    if (row === null) return "absent";
+    if (row.fingerprint !== null && row.fingerprint !== fingerprint)
+      return problem(
+        "TARGET_CONFLICT",
+        `\`${reference}\` has other content than what was posted as \`${idempotencyKey}\``,
+        { document: documentKey },
+        "compare the two before anything is replaced",
+      );
+    for (const { table, link } of [layout.lines, ...[...layout.more].reverse()])
+      if (link !== null) await session.run(headers.deletionOfLinked(table, link, idempotencyKey));
+    await session.run(headers.deletion(idempotencyKey));
+    return null;
   }
 
   /** What the document is known by, inside the open transaction. */
@@ -267,6 +332,15 @@ class SqlTarget implements Target {
     }
     return { kind: "busy", problem: busy(error, at, connection.name), retryAfterMs: null };
   }
+}
+
+function notThere({ idempotencyKey, reference, documentKey }: Posting): Problem {
+  return problem(
+    "TARGET_REJECTED",
+    `the table holds no row for \`${idempotencyKey}\`, known as \`${reference}\``,
+    { document: documentKey },
+    "check that the connection is the one it was posted to; `sync recover` takes over what is there",
+  );
 }
 
 /** Throws ProblemError for a column that cannot keep an amount exactly, DatabaseError for one that is not there. */
