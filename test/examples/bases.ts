@@ -183,6 +183,7 @@ export const BASES: Readonly<Record<string, Base>> = {
         /^source query$/,
         (options) => (typeof options["query"] === "string" ? options : { query: options["query"], order_by: options["order_by"] }),
       ],
+      [/^target rows$/, (options) => ({ ...options, header: without(inside(options, "header"), "reverses", "result") })],
       [/^connection file$/, () => ({ dialect: "sqlite", file: "there/file.txt" })],
     ],
   },
