@@ -3,7 +3,7 @@ import { mainJob } from "./main-job.js";
 import { safety } from "./safety.js";
 import { sources } from "./sources.js";
 
-// npm run bench -- [main] [safety] [sources] [--runs 3] [--lines 200000] [--documents 5000] [--posts 500] [--rows 2000000]
+// npm run bench -- [main] [safety] [sources] [--runs 3] [--lines 200000] [--documents 5000] [--posts 500] [--rows 200000] [--workbook-rows 50000]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -14,8 +14,8 @@ const { values, positionals } = parseArgs({
     documents: { type: "string", default: "5000" },
     posts: { type: "string", default: "500" },
     /** Of the memory of sources: rows, and those of a workbook. */
-    rows: { type: "string", default: "2000000" },
-    "workbook-rows": { type: "string", default: "300000" },
+    rows: { type: "string", default: "200000" },
+    "workbook-rows": { type: "string", default: "50000" },
   },
 });
 const runs = positive("runs", values.runs);

@@ -6,12 +6,11 @@ import { describe, expect, test } from "vitest";
 import { loadWorkspace, type Workspace } from "../../src/config/load.js";
 import type { Target } from "../../src/connectors/contract.js";
 import { connectors } from "../../src/connectors/index.js";
-import { runPipeline } from "../../src/run/pipeline.js";
-import { Store } from "../../src/store/store.js";
 import { FaultyErp } from "../erp/faulty-erp.js";
 import { minor, type Voucher } from "../erp/voucher.js";
 import { HttpLedger } from "./http-ledger.js";
 import { aDocument, afterThisTest, aLine, itemOf, only, problemOf, SECRETS } from "./http-setup.js";
+import { runnerOf } from "./runner.js";
 import { targetConformance } from "./target-conformance.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../fixtures/connectors/http/example", import.meta.url));
@@ -119,22 +118,8 @@ describe("the example", () => {
   test("a whole run: each claim in the books once and to the cent, the refused one listed, a second run sends nothing new", async () => {
     const { ledger, workspace, folder } = await started();
     const pipeline = only(workspace.pipelines);
-    const store = Store.open(join(folder, "store.db"), { create: true, now: () => new Date(), actor: "test" });
+    const { store, run } = runnerOf(pipeline, folder);
     afterThisTest(() => store.close());
-    const effects = {
-      now: () => new Date(),
-      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-      signal: new AbortController().signal,
-      actor: "test",
-      host: "here",
-      pid: 1,
-      isAlive: () => true,
-      random: () => 0.5,
-      randomWord: () => `w${Math.random()}`,
-      program: "test",
-      onProgress: () => {},
-    };
-    const run = () => runPipeline({ pipeline, store, effects, timeZone: "Asia/Shanghai", folder, kind: "run", full: false, only: null });
     await run();
     const readme = readFileSync(new URL("../../src/connectors/http/README.md", import.meta.url), "utf8");
     const sent = ledger.bodies.find((body) => body.includes("BX-001"))?.replace(/[0-9a-f]{64}/, "…");

@@ -6,10 +6,9 @@ import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { loadWorkspace } from "../../src/config/load.js";
 import { connectors } from "../../src/connectors/index.js";
-import { runPipeline } from "../../src/run/pipeline.js";
-import { Store } from "../../src/store/store.js";
 import { afterThisTest, only, type Reply, SECRETS, serve } from "./http-setup.js";
 import { openSource, queryOf } from "./http-source-setup.js";
+import { runnerOf } from "./runner.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../fixtures/connectors/http/source", import.meta.url));
 const README = readFileSync(new URL("../../src/connectors/http/README.md", import.meta.url), "utf8");
@@ -83,24 +82,10 @@ test("runs night after night: each claim once and to the cent, changed ones reve
   const { pipelines, problems } = await loadWorkspace(join(folder, "sync.yaml"), { env, connectors });
   expect(problems).toEqual([]);
   const pipeline = only(pipelines);
-  const store = Store.open(join(folder, "store.db"), { create: true, now: () => new Date(), actor: "test" });
-  afterThisTest(() => store.close());
   let now = new Date("2026-11-22T02:00:00+08:00");
-  const effects = {
-    now: () => now,
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 10))),
-    signal: new AbortController().signal,
-    actor: "test",
-    host: "here",
-    pid: 1,
-    isAlive: () => true,
-    random: () => 0.5,
-    randomWord: () => `w${Math.random()}`,
-    program: "test",
-    onProgress: () => {},
-  };
-  const run = async () =>
-    (await runPipeline({ pipeline, store, effects, timeZone: "Asia/Shanghai", folder, kind: "run", full: false, only: null })).result;
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 10)));
+  const { store, run } = runnerOf(pipeline, folder, { now: () => now, sleep });
+  afterThisTest(() => store.close());
   const waiting = () => store.quarantine.list(store.pipelineId(pipeline.name)).map((item) => item.problem.message);
 
   const first = await run();

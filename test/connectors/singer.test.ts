@@ -169,6 +169,7 @@ describe("a Singer tap is a source", () => {
       '{"stream":"claims"}',
       "[1]",
       '{"type":"RECORD","stream":"claims","record":{"id":[7]}}',
+      '{"type":"RECORD","stream":"claims","record":{"id":8,"id":9}}',
     ];
     const events = await read({ config: { lines, count: 1 } });
     const malformed = events.flatMap((event) => (event.kind === "records" ? event.malformed : []));
@@ -178,6 +179,7 @@ describe("a Singer tap is a source", () => {
       "4 the line has no `type`",
       "5 the line is not a JSON object",
       "6 `id` holds a list, expected text, a number, true or false",
+      "7 `id` stands twice in the record",
     ]);
     expect(recordsOf(events)).toHaveLength(1);
     expect(events.at(-1)?.kind).toBe("complete");

@@ -6,9 +6,8 @@ import { expect, test } from "vitest";
 import { loadWorkspace } from "../../src/config/load.js";
 import type { Pipeline } from "../../src/config/pipeline.js";
 import { connectors } from "../../src/connectors/index.js";
-import { runPipeline } from "../../src/run/pipeline.js";
-import { Store } from "../../src/store/store.js";
 import { only } from "./ledger-documents.js";
+import { runnerOf } from "./runner.js";
 import { aFolder, afterThisTest } from "./sql-setup.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../fixtures/connectors/sql/example", import.meta.url));
@@ -32,23 +31,8 @@ async function load(folder: string) {
 }
 
 function open(pipeline: Pipeline, folder: string) {
-  const store = Store.open(join(folder, "store.db"), { create: true, now: () => new Date(), actor: "test" });
+  const { store, run } = runnerOf(pipeline, folder);
   afterThisTest(() => store.close());
-  const effects = {
-    now: () => new Date(),
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-    signal: new AbortController().signal,
-    actor: "test",
-    host: "here",
-    pid: 1,
-    isAlive: () => true,
-    random: () => 0.5,
-    randomWord: () => `w${Math.random()}`,
-    program: "test",
-    onProgress: () => {},
-  };
-  const run = async () =>
-    (await runPipeline({ pipeline, store, effects, timeZone: "Asia/Shanghai", folder, kind: "run", full: false, only: null })).result;
   return { run, store };
 }
 

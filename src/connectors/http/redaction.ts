@@ -29,7 +29,8 @@ export class Redaction {
     return characters.length <= MOST_CHARACTERS ? clean : `${characters.slice(0, MOST_CHARACTERS - 1).join("")}…`;
   }
 
-  private cover(text: string): string {
+  /** The text with its secrets covered, and otherwise as it is. */
+  cover(text: string): string {
     let covered = text;
     for (const secret of this.secrets) covered = covered.replaceAll(secret, COVER);
     return covered;

@@ -1,7 +1,6 @@
-import type { RawCell } from "../contract.js";
-import { FieldFault, type Fields } from "../files/fields.js";
-import { plainText, readWritten } from "../files/plain-number.js";
-import { isList, isObject, type Json, JsonNumber, parseJson, writeJson } from "../http/json.js";
+import type { Fields } from "../files/fields.js";
+import { isObject, parseJson, writeJson } from "../http/json.js";
+import { fieldsOf } from "../http/source/fields.js";
 
 /**
  * One line of a tap, as far as it concerns us. Singer specification 0.3.0, "Output"
@@ -26,9 +25,8 @@ export function readMessage(line: string, trim: boolean): Message {
     case "RECORD": {
       const [stream, record] = [message.get("stream"), message.get("record")];
       if (typeof stream !== "string") return { kind: "faulty", message: "is a record without the name of its `stream`" };
-      if (record === undefined || !isObject(record)) return { kind: "faulty", message: "is a record whose `record` is no object" };
-      const fields = new Map<string, RawCell | FieldFault>();
-      addFields(record, "", fields, trim);
+      const fields = record === undefined ? null : fieldsOf(record, trim);
+      if (fields === null) return { kind: "faulty", message: "is a record whose `record` is no object" };
       return { kind: "record", stream, fields };
     }
     case "STATE": {
@@ -44,28 +42,4 @@ export function readMessage(line: string, trim: boolean): Message {
     default:
       return { kind: "other", type };
   }
-}
-
-const LIST = new FieldFault("holds a list, expected text, a number, true or false");
-const OBJECT = new FieldFault("holds an object, expected text, a number, true or false");
-
-/** Fields of an object within the record are called `outer.inner`. */
-function addFields(object: ReadonlyMap<string, Json>, prefix: string, fields: Map<string, RawCell | FieldFault>, trim: boolean): void {
-  for (const [key, value] of object) {
-    const name = `${prefix}${key.trim()}`;
-    if (isObject(value)) {
-      fields.set(name, OBJECT);
-      addFields(value, `${name}.`, fields, trim);
-    } else fields.set(name, isList(value) ? LIST : cellOf(value, trim));
-  }
-}
-
-function cellOf(value: null | boolean | string | JsonNumber, trim: boolean): RawCell {
-  if (value instanceof JsonNumber) {
-    const number = /[eE]/.test(value.text) ? readWritten(value.text) : null;
-    return number === null ? value.text : plainText(number);
-  }
-  if (typeof value !== "string") return value;
-  const text = trim ? value.trim() : value;
-  return text === "" ? null : text;
 }

@@ -1,6 +1,6 @@
-import { createHash, type Hash } from "node:crypto";
 import { type Problem, ProblemError, problem } from "../../model/problem.js";
-import type { ConnectorContext, RawCell, RawRecord, ReadRequest, Source, SourceEvent } from "../contract.js";
+import type { ConnectorContext, RawCell, ReadRequest, Source, SourceEvent } from "../contract.js";
+import { Delivery } from "../files/delivery.js";
 import { BytesFound, CellReader } from "./cells.js";
 import { matchColumns } from "./columns.js";
 import { type Connection, readConnection } from "./connection.js";
@@ -9,12 +9,6 @@ import type { SqlConnection, SqlSourceOptions } from "./options.js";
 import { countRows, describe, keysOf, type Reading, readPages } from "./pages.js";
 import { type Query, readQuery } from "./query.js";
 import { type Since, sinceOf } from "./since.js";
-
-/** Records in one event. */
-const BATCH = 1_000;
-/** So much is held back, in rows and in characters, until it is known whether the whole was read before. */
-const MOST_HELD_ROWS = 10_000;
-const MOST_HELD_CHARACTERS = 4_000_000;
 
 /** Throws ProblemError when the options contradict each other. Nothing is opened before `read`. */
 export function openSqlSource(options: SqlConnection, source: SqlSourceOptions, context: ConnectorContext): Source {
@@ -112,13 +106,14 @@ class SqlSource implements Source {
       const delivery = new Delivery();
       for await (const page of readPages(session, reading, selected, keys, this.options.page_size)) {
         for (const row of page) {
-          delivery.add(rows.read(row));
+          const cells = rows.read(row);
+          delivery.add({ line: delivery.count + 1, cells }, JSON.stringify(cells));
           // A page of which rows came twice would go on for ever.
           if (delivery.count > total) throw new Changed();
         }
-        for (const records of delivery.take(false)) {
+        for (const { records, malformed } of delivery.take(false)) {
           progress.done += records.length;
-          yield { kind: "records", unit, records, malformed: [], progress: { ...progress } };
+          yield { kind: "records", unit, records, malformed, progress: { ...progress } };
           if (this.context.signal.aborted) return;
         }
         if (this.context.signal.aborted) return;
@@ -130,9 +125,9 @@ class SqlSource implements Source {
         yield { kind: "known", unit };
         return;
       }
-      for (const records of delivery.take(true)) {
+      for (const { records, malformed } of delivery.take(true)) {
         progress.done += records.length;
-        yield { kind: "records", unit, records, malformed: [], progress: { ...progress } };
+        yield { kind: "records", unit, records, malformed, progress: { ...progress } };
         if (this.context.signal.aborted) return;
       }
       yield { kind: "complete", unit, fingerprint };
@@ -152,37 +147,6 @@ class Changed extends Error {}
  */
 function unitName({ name }: Query, since: Since | null): string {
   return since?.shown == null ? name : `${name} since ${since.shown}`;
-}
-
-/** Holds rows back until it is clear that they are news, as long as they are few; after that it passes them on. */
-class Delivery {
-  count = 0;
-  /** Nothing was passed on yet. */
-  isWhole = true;
-  private held: RawRecord[] = [];
-  private characters = 0;
-  private readonly hash: Hash = createHash("sha256");
-
-  add(cells: readonly RawCell[]): void {
-    this.count += 1;
-    const text = JSON.stringify(cells);
-    this.hash.update(text);
-    this.characters += text.length;
-    this.held.push({ line: this.count, cells });
-  }
-
-  /** Batches to be passed on now; with `isLast`, all that is left. */
-  *take(isLast: boolean): Generator<RawRecord[]> {
-    if (this.isWhole && !isLast && this.held.length <= MOST_HELD_ROWS && this.characters <= MOST_HELD_CHARACTERS) return;
-    this.isWhole = false;
-    const { held } = this;
-    this.held = [];
-    for (let from = 0; from < held.length; from += BATCH) yield held.slice(from, from + BATCH);
-  }
-
-  fingerprint(): string {
-    return this.hash.digest("hex");
-  }
 }
 
 class RowReader {

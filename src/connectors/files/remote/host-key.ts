@@ -1,8 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { ProblemError, problem } from "../../../model/problem.js";
 import { refuseOption } from "../options.js";
 import type { SftpOptions } from "./options.js";
+import { readTextFile } from "./text-file.js";
 
 /** Which keys a server may show. The answer comes before anything of ours is sent. */
 export interface HostKeys {
@@ -54,7 +54,7 @@ interface Line {
 
 function knownHosts(file: string, host: string, port: number): HostKeys {
   const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
-  const lines = linesOf(read(file), name);
+  const lines = linesOf(readTextFile(file), name);
   const good = lines.filter(({ isRevoked }) => !isRevoked);
   return {
     kinds: [...new Set(good.map(({ kind }) => kind))],
@@ -78,18 +78,6 @@ function knownHosts(file: string, host: string, port: number): HostKeys {
       );
     },
   };
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    return refuseOption(
-      "CONFIG_MISSING_FILE",
-      `connection: \`${file}\` cannot be read: ${(error as NodeJS.ErrnoException).code}`,
-      "let this user read it",
-    );
-  }
 }
 
 /** The lines of a known_hosts file that are about this name. Form: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". */

@@ -9,9 +9,10 @@ import type { FileState, ListedFile, Moved, OpenedFile, Storage } from "../stora
 import { isPrivate, readAddress } from "./address.js";
 import { LocalCopy, TooLong } from "./copy.js";
 import type { HttpsOptions } from "./options.js";
-import { readCertificates, readPem } from "./pem.js";
+import { readCertificates } from "./pem.js";
 import { tryRepeatedly } from "./remote-folder.js";
 import { ConnectionLost, certificateReason, lostReason } from "./server.js";
+import { readTextFile } from "./text-file.js";
 
 const MOST_REDIRECTS = 5;
 
@@ -51,7 +52,7 @@ export class HttpsFolder implements Storage {
         ? {}
         : {
             cert: readCertificates(options.certificate),
-            key: readPem(options.private_key),
+            key: readTextFile(options.private_key),
             ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
           };
     this.settings = { own: { ...limits, connect: { ...ca, ...ours } }, others: { ...limits, connect: ca } };

@@ -2,7 +2,6 @@ import type { RawCell } from "../../contract.js";
 import { FieldFault } from "../../files/fields.js";
 import { plainText, readWritten } from "../../files/plain-number.js";
 import { isList, isObject, type Json, JsonNumber, namesTwice } from "../json.js";
-
 import { XmlTree } from "./xml.js";
 
 export type RecordFields = Map<string, RawCell | FieldFault>;

@@ -1,9 +1,9 @@
 import { type Problem, problem } from "../../../model/problem.js";
 import type { Column } from "../../contract.js";
+import { Delivery } from "../../files/delivery.js";
 import { FieldMatcher } from "../../files/fields.js";
 import type { Ignored } from "../../files/options.js";
 import { RAW_LENGTH } from "../../files/rows.js";
-import { Delivery } from "./delivery.js";
 import type { RecordFields } from "./fields.js";
 
 /** What a page has in the place of one record. */

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { MalformedRecord, RawRecord } from "../../contract.js";
+import type { MalformedRecord, RawRecord } from "../contract.js";
 
 /** Records in one event. */
 const BATCH = 1_000;
@@ -16,6 +16,8 @@ export interface Rows {
 
 /** Holds the rows of a unit back while they are few, so that it can still be begun anew, or turn out to be known; after that it passes them on. */
 export class Delivery {
+  /** Rows that were added. */
+  count = 0;
   /** Nothing was passed on yet. */
   isWhole = true;
   private held: Row[] = [];
@@ -24,6 +26,7 @@ export class Delivery {
 
   /** `text` is what the row says: the fingerprint is made of it. */
   add(row: Row, text: string): void {
+    this.count += 1;
     // The length keeps two rows from looking like one.
     this.hash.update(`${text.length}:${text}`);
     this.characters += text.length;
