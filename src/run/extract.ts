@@ -166,25 +166,26 @@ export function retryQuarantined(intake: Intake): Extracted {
   const names = pipeline.source.schema.fields.map((field) => field.name);
   const staging = store.records.stage(pipelineId, store.records.shapeId(pipelineId, names));
   for (const item of waiting) {
-    if (item.unit === null || item.line === null || item.raw === null || !item.raw.startsWith("{")) continue;
-    const cells = JSON.parse(item.raw) as Record<string, string | boolean | null>;
-    const origin = { unit: item.unit, line: item.line };
-    const record = check(
-      names.map((name) => cells[name] ?? null),
-      origin,
-    );
-    if (record.problem !== null || record.key === null || record.documentKey === null) continue;
-    const { key, documentKey, member, cursor, data } = record;
+    const { unit, line, raw } = item;
+    if (unit === null || line === null || raw === null) continue;
+    const record = raw.startsWith("{") ? check(cellsInOrder(raw, names), { unit, line }) : null;
+    const isMended = record !== null && record.problem === null && record.key !== null && record.documentKey !== null;
+    // A record that a person dropped, and asks for again, keeps its document waiting again.
+    const isBack = !isMended && item.documentKey !== null && !store.records.has(pipelineId, item.key);
+    if (!isMended && !isBack) continue;
     intake.lease.write(() => {
-      const unitId = store.units.idOf(pipelineId, origin.unit);
-      staging.add({ key, documentKey, member, cursor, line: origin.line, data, problem: null, raw: null }, () =>
-        twiceProblem(record, origin.unit, origin.line),
-      );
-      takeUnit(intake, staging, origin.unit, unitId, { wholeUnit: false, wholeDocuments: false, whole: null }, result);
-      store.quarantine.remove(item.id);
+      if (record === null || record.documentKey === null) {
+        staging.addMisfit({ key: item.key, line, raw, problem: record?.problem ?? item.problem });
+      } else {
+        const { key, documentKey, member, cursor, data, problem } = record;
+        const staged = { key: key ?? item.key, documentKey, member, cursor, line, data, problem, raw: problem === null ? null : raw };
+        staging.add(staged, () => twiceProblem(record, unit, line));
+        if (problem === null || staged.key !== item.key) store.quarantine.remove(item.id);
+      }
+      takeUnit(intake, staging, unit, store.units.idOf(pipelineId, unit), { wholeUnit: false, wholeDocuments: false, whole: null }, result);
     });
     staging.clear();
-    result.changed += 1;
+    if (isMended) result.changed += 1;
   }
   return result;
 }
@@ -293,6 +294,11 @@ function auditUnit(intake: Intake, detail: AuditDetails["unit read"]): void {
 
 function noKey(unit: string, line: number): Problem {
   return problem("RECORD_NO_KEY", "the record has no key", { file: unit, line });
+}
+
+function cellsInOrder(raw: string, names: readonly string[]): (string | boolean | null)[] {
+  const cells = JSON.parse(raw) as Record<string, string | boolean | null>;
+  return names.map((name) => cells[name] ?? null);
 }
 
 /** The cells of a row as it waits in quarantine: of a record by name, or of raw text as far as it can be cut. */

@@ -21,6 +21,7 @@ export class RecordTable {
   private readonly setTouched;
   private readonly nextDocuments;
   private readonly nextRecords;
+  private readonly findRecord;
 
   constructor(private readonly db: Db) {
     this.setTouched = db.prepare("UPDATE documents SET touched = ? WHERE id = ?");
@@ -35,6 +36,7 @@ export class RecordTable {
          WHERE d.pipeline_id = ? AND d.touched = 1 AND d.id > ? AND d.id <= ? ORDER BY d.id, r.id`,
       )
       .raw();
+    this.findRecord = db.prepare("SELECT 1 FROM records WHERE pipeline_id = ? AND key = ?").pluck();
   }
 
   /** The number of a list of field names in this store. */
@@ -145,6 +147,10 @@ export class RecordTable {
       (this.db.prepare("SELECT id FROM documents WHERE pipeline_id = ? AND key = ?").pluck().get(pipelineId, key) as number | undefined) ??
       null
     );
+  }
+
+  has(pipelineId: number, key: string): boolean {
+    return this.findRecord.get(pipelineId, key) !== undefined;
   }
 
   /** Takes a bad record out, so that it no longer blocks its document. A document left without records stays as it is posted. */

@@ -45,7 +45,8 @@ export interface MergeOptions {
   readonly missing: (key: string) => Problem;
 }
 
-/** What an incoming record is to the store. */
+/** What an incoming record is to the store. What a person dropped was delivered all the same, and nothing else is done with it. */
+const DROPPED = -2;
 const OLDER = -1;
 const SAME = 0;
 const CHANGED = 1;
@@ -82,6 +83,7 @@ export class Staging {
   private readonly markTwice;
   private readonly insertMisfit;
   private readonly findDropped;
+  private readonly insertDropped;
   /** Each is false only when there is certainly no such row; most units bring few news and no faults. */
   private holdsRows = true;
   private holdsChanges = true;
@@ -101,7 +103,7 @@ export class Staging {
     this.findStored = db
       .prepare("SELECT document_id, cursor, data, problem, shape_id FROM records WHERE pipeline_id = ? AND key = ?")
       .raw();
-    this.findIncoming = db.prepare("SELECT cursor, data FROM incoming WHERE key = ?").raw();
+    this.findIncoming = db.prepare("SELECT cursor, data, changed FROM incoming WHERE key = ?").raw();
     this.insert = db.prepare(
       "INSERT INTO incoming (key, document_id, former_document_id, member, cursor, line, data, problem, raw, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
@@ -115,14 +117,22 @@ export class Staging {
     this.findDropped = db
       .prepare("SELECT raw FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key = ? AND status = 'dropped'")
       .pluck();
+    this.insertDropped = db.prepare(
+      "INSERT INTO incoming (key, document_id, member, cursor, line, data, problem, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    );
   }
 
   /** Compares a record with what the store and this unit already hold, and keeps it when it is news. */
   add(record: IncomingRecord, twice: (line: number) => Problem): Arrival {
-    if (record.problem !== null && this.wasDropped(record.key, record.raw)) return "dropped";
     const documentId = this.documentId(record.documentKey);
-    const stored = this.findStored.get(this.pipelineId, record.key) as [number, string | null, string, string | null, number] | undefined;
     const problemText = record.problem === null ? null : JSON.stringify(record.problem);
+    if (problemText !== null && this.wasDropped(record.key, record.raw)) {
+      this.holdsRows = true;
+      const { key, member, cursor, line, data } = record;
+      this.insertDropped.run(key, documentId, member, cursor, line, data, problemText, DROPPED);
+      return "dropped";
+    }
+    const stored = this.findStored.get(this.pipelineId, record.key) as [number, string | null, string, string | null, number] | undefined;
     const isOlder = stored !== undefined && record.cursor !== null && stored[1] !== null && record.cursor < stored[1];
     const isSame =
       stored !== undefined &&
@@ -131,14 +141,14 @@ export class Staging {
       stored[3] === problemText &&
       stored[4] === this.shapeId;
     const changed = isOlder ? OLDER : isSame ? SAME : CHANGED;
-    const former = stored !== undefined && stored[0] !== documentId ? stored[0] : null;
+    const formerDocument = stored !== undefined && stored[0] !== documentId ? stored[0] : null;
     this.holdsRows = true;
     if (changed === CHANGED) this.holdsChanges = true;
     if (problemText !== null) this.holdsFaults = true;
     const inserted = this.insert.run(
       record.key,
       documentId,
-      former,
+      formerDocument,
       record.member,
       record.cursor,
       record.line,
@@ -149,13 +159,14 @@ export class Staging {
     );
     if (inserted.changes === 1) return isOlder ? "older" : isSame ? "unchanged" : "changed";
 
-    const [cursor, data] = this.findIncoming.get(record.key) as [string | null, string];
-    if (data === record.data) return "repeated";
-    if (cursor !== null && record.cursor !== null && cursor !== record.cursor) {
-      if (record.cursor < cursor) return "older";
+    const [cursor, data, former] = this.findIncoming.get(record.key) as [string | null, string, number];
+    if (data === record.data && former !== DROPPED) return "repeated";
+    const tellsOrder = cursor !== null && record.cursor !== null && cursor !== record.cursor;
+    if (tellsOrder && record.cursor < cursor) return "older";
+    if (tellsOrder || former === DROPPED) {
       this.replace.run(
         documentId,
-        former,
+        formerDocument,
         record.member,
         record.cursor,
         record.line,
@@ -248,6 +259,7 @@ export class Staging {
         `DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM records WHERE id IN (${gone}))`,
       ).run(pipelineId);
       removed += db.prepare(`DELETE FROM records WHERE id IN (${gone})`).run().changes;
+      if (!options.byMember) this.forgetDropped();
     }
     if (!this.holdsChanges) return { removed };
     db.prepare(
@@ -257,6 +269,16 @@ export class Staging {
          line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem`,
     ).run(pipelineId, unitId, this.shapeId);
     return { removed };
+  }
+
+  /** What a person dropped of a document, and a later delivery of the document no longer has, can never be asked for again. */
+  private forgetDropped(): void {
+    const { db, pipelineId } = this;
+    const dropped = "pipeline_id = ? AND kind = 'record' AND status = 'dropped'";
+    if (db.prepare(`SELECT 1 FROM quarantine WHERE ${dropped} LIMIT 1`).get(pipelineId) === undefined) return;
+    db.prepare(
+      `DELETE FROM quarantine WHERE ${dropped} AND document_id IN (SELECT document_id FROM incoming) AND key NOT IN (SELECT key FROM incoming)`,
+    ).run(pipelineId);
   }
 
   /**
@@ -282,7 +304,8 @@ export class Staging {
       .prepare(`SELECT r.id, r.key, r.document_id AS documentId FROM records r WHERE ${held} AND r.key NOT IN (SELECT key FROM incoming)`)
       .all(whole === "unit" ? unitId : pipelineId, shapeId) as { id: number; key: string; documentId: number }[];
     if (found.length === 0) return 0;
-    const isDoubtful = db.prepare("SELECT 1 FROM misfits UNION ALL SELECT 1 FROM incoming WHERE problem IS NOT NULL").get() !== undefined;
+    const isDoubtful =
+      db.prepare("SELECT 1 FROM misfits UNION ALL SELECT 1 FROM incoming WHERE problem IS NOT NULL AND changed >= 0").get() !== undefined;
     const touch = db.prepare("UPDATE documents SET touched = 1 WHERE id = ?");
     const mark = db.prepare("UPDATE records SET problem = ? WHERE id = ?");
     const remove = db.prepare("DELETE FROM records WHERE id = ?");

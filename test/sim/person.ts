@@ -10,7 +10,9 @@ import type { Story } from "./story.js";
 /** Takes one thing off the list with a reason, as `sync quarantine drop` does. */
 export function drop(store: Store, pipeline: string, random: Random, story: Story, effects: Effects): void {
   const pipelineId = store.pipelineId(pipeline);
-  const items = store.quarantine.list(pipelineId).filter((item) => item.problem.code !== "TARGET_UNCONFIRMED");
+  // A record can be named although its document is on the list for it.
+  const listed = [...store.quarantine.list(pipelineId), ...store.quarantine.records(pipelineId)];
+  const items = listed.filter((item) => item.problem.code !== "TARGET_UNCONFIRMED");
   const [first, ...others] = items;
   if (first === undefined) return;
   const item = random.pick([first, ...others]);

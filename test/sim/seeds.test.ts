@@ -124,3 +124,72 @@ test("seed 2954: reading everything again and being stopped half-way does not br
   await place.run();
   expect(place.books()).toEqual(["A: 1200 6601, -1200 2241"]);
 });
+
+describe("a record that a person dropped", () => {
+  /** Takes the record off the list, as `sync quarantine drop` does. */
+  function drop(key: string): void {
+    const pipelineId = place.store.pipelineId("p");
+    const [item] = place.store.quarantine.find(pipelineId, key).filter((each) => each.kind === "record");
+    place.store.quarantine.drop(item?.id ?? 0, "not ours");
+    place.store.records.removeBad(pipelineId, key);
+  }
+
+  /** Asks for it again, as `sync quarantine retry` does. */
+  async function retry(key: string): Promise<void> {
+    const pipelineId = place.store.pipelineId("p");
+    const [item] = place.store.quarantine.find(pipelineId, key).filter((each) => each.kind === "record");
+    place.store.quarantine.reopen(item?.id ?? 0);
+    const documentKey = item?.documentKey ?? "";
+    place.store.records.touch(place.store.records.documentId(pipelineId, documentKey) ?? 0);
+    await place.run({ kind: "retry", only: new Set([documentKey]) });
+  }
+
+  test("seeds 33243 and 328176: is still a part of the whole document that a delivery holds", async () => {
+    place.source.delivers = "documents";
+    place.export("a", "A,1,好,,zehn,6601", "A,2,好,,10.00,6603");
+    await place.run({ kind: "plan" });
+    drop("A\u001f1");
+    // All that is left of the document is what nobody wants.
+    place.export("b", "A,1,好,,zehn,6601");
+    await place.run();
+    expect(place.books()).toEqual([]);
+    expect(place.waiting()).toEqual([]);
+  });
+
+  test("is forgotten when its document comes without it", async () => {
+    place.source.delivers = "documents";
+    place.export("a", "A,1,好,,zehn,6601", "A,2,好,,10.00,6603");
+    await place.run({ kind: "plan" });
+    drop("A\u001f1");
+    place.export("b", "A,2,好,,10.00,6603");
+    await place.run();
+    expect(place.books()).toEqual(["A: 1000 6603, -1000 2241"]);
+    expect(place.store.quarantine.dropped(place.store.pipelineId("p"))).toEqual([]);
+  });
+
+  test("makes way for another row of its key in the same file", async () => {
+    place.export("a", "A,1,好,,zehn,6601");
+    await place.run();
+    drop("A\u001f1");
+    place.export("a", "A,1,好,,zehn,6601", "A,1,好,,10.00,6601");
+    await place.run();
+    expect(place.books()).toEqual(["A: 1000 6601, -1000 2241"]);
+  });
+
+  test.each([
+    ["a cell that is no number", "A,2,好,,zehn,6603"],
+    ["a row that has too many cells", "A,2,好,,10.00,6603,too,many"],
+  ])("seeds 788304 and 869013: keeps its document waiting again when it is asked for again: %s", async (_, row) => {
+    place.export("a", "A,1,好,,12.00,6601", row);
+    await place.run();
+    expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD"]);
+    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    drop(key ?? "");
+    await retry(key ?? "");
+    expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD"]);
+    expect(place.books()).toEqual([]);
+    drop(key ?? "");
+    await place.run();
+    expect(place.books()).toEqual(["A: 1200 6601, -1200 2241"]);
+  });
+});
