@@ -110,14 +110,24 @@ test("one invoice on two claims", async () => {
   ]);
 });
 
-test("the state is kept: documents, ids and tokens go on where they were", async () => {
-  const first = await hesi();
-  const [made] = await first.act("create", { count: 1 });
-  await first.act("edit", { codes: [made?.code], title: "kept" });
-  expect((await documents(first, made?.code))[0]?.form.title).toBe("kept");
-  expect(await first.served.control("POST", "/reset")).toEqual({ reset: true });
-  expect(await documents(first, made?.code)).toEqual([]);
-  expect(await first.served.control("GET", "/inspect/counts")).toMatchObject({ documents: 3_000, vouchers: 0 });
+test("a reset begins again with the sample company", async () => {
+  const tenant = await hesi();
+  const [made] = await tenant.act("create", { count: 1 });
+  await tenant.act("edit", { codes: [made?.code], title: "changed" });
+  expect((await documents(tenant, made?.code))[0]?.form.title).toBe("changed");
+  expect(await tenant.served.control("POST", "/reset")).toEqual({ reset: true });
+  expect(await documents(tenant, made?.code)).toEqual([]);
+  expect(await tenant.served.control("GET", "/inspect/counts")).toMatchObject({ documents: 3_000, vouchers: 0 });
+});
+
+test("after a restart documents and tokens are there, and no number comes again", async () => {
+  const tenant = await hesi();
+  const [made] = await tenant.act("create", { count: 1 });
+  const again = await tenant.restart({ seed: 2 });
+  expect(await again.get("/v1.1/flowDetails", { flowId: made?.id ?? "" })).toMatchObject({ status: 200 });
+  const [next] = await again.act("create", { count: 1 });
+  expect(Number(next?.code.slice(1))).toBe(Number(made?.code.slice(1)) + 1);
+  expect(await again.served.control("GET", "/inspect/counts")).toMatchObject({ documents: 3_002 });
 });
 
 test("the header of every document of the year is the sum of its details", async () => {

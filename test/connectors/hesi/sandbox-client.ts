@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, onTestFinished } from "vitest";
 import { sandbox } from "../../../src/connectors/hesi/sandbox/index.js";
 import { serveSandbox } from "../../../src/connectors/sandbox/server.js";
-import { type Served, serve } from "../sandbox/serve.js";
+import { type Served, type Serving, serve } from "../sandbox/serve.js";
 
 export interface Row {
   readonly id: string;
@@ -31,6 +31,8 @@ export interface Hesi {
   readonly get: <T>(path: string, query?: Readonly<Record<string, string>>) => Promise<Answer<T>>;
   readonly act: (name: string, body: unknown) => Promise<Row[]>;
   readonly clock: Clock;
+  /** The same state and token in a new process, so to say. */
+  readonly restart: (options: Serving) => Promise<Hesi>;
 }
 
 interface Clock {
@@ -82,7 +84,11 @@ export async function hesi(...faults: readonly string[]): Promise<Hesi> {
   copyFileSync(await filledState(), file);
   const clock = aClock();
   const served = await serve(sandbox, { file, faults, now: clock.now });
-  const token = await signIn(served);
+  return client(served, { file, clock, token: await signIn(served) });
+}
+
+function client(served: Served, around: { readonly file: string; readonly clock: Clock; readonly token: string }): Hesi {
+  const { file, clock, token } = around;
   const call = async <T>(method: string, path: string, body?: unknown): Promise<Answer<T>> => {
     const joined = `${path}${path.includes("?") ? "&" : "?"}accessToken=${token}`;
     const answer = await served.call(method, `/api/openapi${joined}`, body);
@@ -98,6 +104,10 @@ export async function hesi(...faults: readonly string[]): Promise<Hesi> {
       const answer = await served.call("POST", `/_sandbox/act/${name}`, body);
       if (answer?.status !== 200) throw new Error(answer?.text ?? "no answer");
       return (JSON.parse(answer.text) as { documents?: Row[] }).documents ?? [];
+    },
+    restart: async (options) => {
+      await served.close();
+      return client(await serve(sandbox, { file, now: clock.now, ...options }), around);
     },
   };
 }
