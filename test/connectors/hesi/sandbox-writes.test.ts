@@ -280,9 +280,9 @@ test("refusals of business by fault: row by row where the system answers so, els
   const tenant = await hesi("refuse");
   const [made] = await tenant.act("create", { count: 1 });
   expect((await tenant.call("PUT", VOUCHER, { voucher: [voucher(made?.id, "记-1")] })).status).toBe(412);
-  expect(await tenant.call("POST", "/v2.1/datalink/add?editFlag=cover", {})).toMatchObject({
+  expect(await tenant.call("POST", "/v2.1/datalink/add?editFlag=cover", { dataLinks: [{}, {}] })).toMatchObject({
     status: 200,
-    json: { value: { success: false } },
+    json: { value: { success: false, errorMsg: [expect.stringMatching(/^第1条/), expect.stringMatching(/^第2条/)] } },
   });
   const items = [{ id: made?.id, code: "P00001" }];
   expect(await tenant.call("POST", "/v1/paymentResults", { items })).toMatchObject({
