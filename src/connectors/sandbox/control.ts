@@ -10,13 +10,13 @@ export function isControl(path: string): boolean {
   return path === CONTROL || path.startsWith(`${CONTROL}/`);
 }
 
-/** Answers one call of the control endpoint, always as JSON; what cannot be done is `{ error }` with 400 or 404. */
+/** Answers one call of the control endpoint, always as JSON; what cannot be done is `{ error }` with 400, 404 or, where it is a bug of ours, 500. */
 export function control(sandbox: Sandbox, call: SandboxCall): SandboxAnswer {
   try {
     return json(200, dispatch(sandbox, call));
   } catch (cause) {
-    if (!(cause instanceof SandboxError)) throw cause;
-    return json(cause.status, { error: cause.message });
+    if (cause instanceof SandboxError) return json(cause.status, { error: cause.message });
+    return json(500, { error: `bug in the sandbox: ${String(cause)}` });
   }
 }
 

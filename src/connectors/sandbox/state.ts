@@ -64,7 +64,14 @@ class SqliteState implements SandboxState {
   }
 
   transaction<R>(work: () => R): R {
-    return this.db.transaction(work)();
+    const before = new Set(this.collections.keys());
+    try {
+      return this.db.transaction(work)();
+    } catch (cause) {
+      // With the transaction go the tables that were made in it, and whoever has the collection goes on using it.
+      for (const [name, table] of this.collections) if (!before.has(name)) table.prepareTables();
+      throw cause;
+    }
   }
 
   clear(): void {
@@ -97,10 +104,15 @@ class Table<T> implements SandboxCollection<T> {
     this.names = Object.keys(facets);
     this.objects = `"c_${name}"`;
     this.index = `"f_${name}"`;
-    db.transaction(() => this.prepareTables())();
+    this.prepareTables();
   }
 
-  private prepareTables(): void {
+  /** Makes what is not there yet. */
+  prepareTables(): void {
+    this.db.transaction(() => this.makeTables())();
+  }
+
+  private makeTables(): void {
     const { db, objects, index, names } = this;
     db.exec(`CREATE TABLE IF NOT EXISTS ${objects} (key TEXT PRIMARY KEY, value TEXT NOT NULL)`);
     const there = (db.pragma(`table_info(${index})`) as { name: string }[]).map((column) => column.name);

@@ -58,6 +58,7 @@ class Notebook implements SandboxSystem {
   }
 
   act(name: string, body: unknown): unknown {
+    if (name === "break") throw new TypeError("no such thing");
     if (name !== "tear") throw new SandboxError(`nobody can \`${name}\``, 404);
     return { torn: this.notes.delete(String(body)) };
   }

@@ -73,6 +73,10 @@ test("what its users do by hand, and what cannot be done", async () => {
     text: expect.stringContaining("there is no `ink`"),
   });
   expect(await served.call("GET", "/_sandbox/nothing")).toMatchObject({ status: 404 });
+  expect(await served.call("POST", "/_sandbox/act/break")).toMatchObject({
+    status: 500,
+    text: expect.stringContaining("bug in the sandbox: TypeError: no such thing"),
+  });
   expect(await served.call("GET", "/_sandbox/log?last=x")).toMatchObject({ status: 400 });
 });
 
@@ -141,6 +145,20 @@ test("what is read is a copy, and what fails is undone", () => {
   ).toThrow("no");
   expect(items.get("two")).toBeNull();
   expect(state.next("n")).toBe(1);
+});
+
+test("a collection that was first used in what failed can be used afterwards", () => {
+  const state = opened();
+  const fail = () =>
+    state.transaction(() => {
+      state.transaction(() => state.collection<Item>("items", { kind: (item) => item.kind }).put("one", { kind: "a", at: 1 }));
+      throw new Error("no");
+    });
+  expect(fail).toThrow("no");
+  const items = state.collection<Item>("items");
+  expect(items.count({ where: { kind: "a" } })).toBe(0);
+  items.put("two", { kind: "a", at: 2 });
+  expect(items.find({ where: { kind: "a" } })).toEqual([{ kind: "a", at: 2 }]);
 });
 
 test("a state file of a version with other facets keeps its objects", () => {
