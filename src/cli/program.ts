@@ -314,17 +314,18 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   const sandbox = command(
     program,
     "sandbox",
-    "serve a stand-in of a system to rehearse with, on this machine, until Ctrl-C; without a name: list them",
+    "serve stand-ins of systems to rehearse with, on this machine, until Ctrl-C; without a name: list them",
     "sync sandbox",
     "sync sandbox hesi",
+    "sync sandbox hesi kingdee",
     "sync sandbox hesi --state hesi.state --seed 7",
     'sync sandbox hesi --fault "lose 5%" --fault "429 retry-after 1 3%"',
   );
   sandbox
-    .addArgument(new Argument("[name]", "which system"))
+    .addArgument(new Argument("[name...]", "which systems"))
     .option("--host <address>", "where it listens", "127.0.0.1")
     .option("--port <n>", "0 is any that is free; each system has one of its own when left out")
-    .option("--state <file>", "keeps what it holds in this file; without it, everything ends with it")
+    .option("--state <file>", "keeps what it holds in this file, of several in a folder of this name; without it, everything ends with it")
     .option("--seed <n>", "another seed, another company and other chances", "1")
     .option("--fault <text>", "how it misbehaves; may be given several times", (text: string, all: string[]) => [...all, text], [])
     .addOption(new Option("--json", "print the result as JSON"));

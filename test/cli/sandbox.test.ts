@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -60,6 +62,27 @@ test("a stand-in is served with the credentials it prints, until Ctrl-C, and its
   const second = await started(folder, "--state", "hesi.state");
   expect(await (await fetch(`${second.connection.url}/_sandbox/inspect/counts`)).json()).toMatchObject({ documents: 3_002 });
   expect(await second.stop()).toBe(0);
+});
+
+test("several are served by one process, each with its own state in one folder", async () => {
+  const folder = emptyFolder();
+  const child = spawn(process.execPath, [program, "sandbox", "hesi", "kingdee", "--port", "0", "--state", "night", "--json"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit") as Promise<[number | null]>;
+  let out = "";
+  for await (const text of child.stdout) {
+    out += text;
+    if (out.endsWith("]\n")) break;
+  }
+  const served = JSON.parse(out) as { readonly control: string; readonly connection: { readonly connector: string } }[];
+  expect(served.map(({ connection }) => connection.connector)).toEqual(["hesi", "kingdee"]);
+  for (const { control } of served) expect((await fetch(`${control}/calls`)).status).toBe(200);
+  child.kill("SIGINT");
+  expect((await ended)[0]).toBe(0);
+  expect(readdirSync(join(folder, "night")).filter((name) => name.endsWith(".state"))).toEqual(["hesi.state", "kingdee.state"]);
+  expect(sync(folder, "sandbox", "hesi", "kingdee", "--port", "8000").err).toContain("several sandboxes cannot share one --port");
 });
 
 test("without a name the stand-ins are listed", () => {

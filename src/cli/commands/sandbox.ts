@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
 import type { SandboxDefinition } from "../../connectors/sandbox/contract.js";
@@ -20,15 +21,28 @@ interface SandboxCommandOptions {
   readonly json?: boolean;
 }
 
-/** Serves the stand-in of a system until it is stopped; without a name it lists them. */
-export async function sandbox(context: CommandContext, options: SandboxCommandOptions, name: string | undefined): Promise<number> {
-  if (name === undefined) return list(context, options);
-  const definition = await definitionOf(name);
-  const server = await serve(context, options, definition);
-  const stopped = untilStopped();
-  tell(context, options, definition, server.address);
-  await stopped;
-  await server.close();
+interface Served {
+  readonly definition: SandboxDefinition;
+  readonly server: SandboxServer;
+}
+
+/** Serves the stand-ins of systems until it is stopped; without a name it lists them. */
+export async function sandbox(context: CommandContext, options: SandboxCommandOptions, given: unknown): Promise<number> {
+  const names = Array.isArray(given) ? (given as string[]) : [];
+  if (names.length === 0) return list(context, options);
+  const definitions = await Promise.all([...new Set(names)].map(definitionOf));
+  const isOne = definitions.length === 1;
+  if (!isOne && options.port !== undefined && options.port !== "0")
+    throw new ProblemError(problem("USAGE", "several sandboxes cannot share one --port", [], "leave it out: each has a port of its own"));
+  const served: Served[] = [];
+  try {
+    for (const definition of definitions) served.push({ definition, server: await serve(context, options, definition, isOne) });
+    const stopped = untilStopped();
+    tell(context, options, served);
+    await stopped;
+  } finally {
+    for (const { server } of served) await server.close();
+  }
   return EXIT.done;
 }
 
@@ -56,14 +70,27 @@ async function definitionOf(name: string): Promise<SandboxDefinition> {
   throw new ProblemError(problem("USAGE", `there is no sandbox \`${name}\``, [], hint));
 }
 
-async function serve(context: CommandContext, options: SandboxCommandOptions, definition: SandboxDefinition): Promise<SandboxServer> {
+/** What it holds is kept in the file that is named; that of several in a folder of that name, each in a file of its own. */
+function stateFile({ cwd }: CommandContext, { state }: SandboxCommandOptions, { name }: SandboxDefinition, isOne: boolean): string | null {
+  if (state === undefined) return null;
+  if (isOne) return resolve(cwd, state);
+  mkdirSync(resolve(cwd, state), { recursive: true });
+  return resolve(cwd, state, `${name}.state`);
+}
+
+async function serve(
+  context: CommandContext,
+  options: SandboxCommandOptions,
+  definition: SandboxDefinition,
+  isOne: boolean,
+): Promise<SandboxServer> {
   const port = options.port === undefined ? definition.port : wholeNumber(options.port, "--port");
   if (port > 65_535) throw new ProblemError(problem("USAGE", `--port is \`${port}\`, expected at most \`65535\``));
   try {
     return await serveSandbox(definition, {
       host: options.host,
       port,
-      file: options.state === undefined ? null : resolve(context.cwd, options.state),
+      file: stateFile(context, options, definition, isOne),
       seed: wholeNumber(options.seed, "--seed"),
       faults: options.fault,
       now: context.now,
@@ -74,18 +101,32 @@ async function serve(context: CommandContext, options: SandboxCommandOptions, de
   }
 }
 
-function tell({ io }: CommandContext, options: SandboxCommandOptions, definition: SandboxDefinition, address: string): void {
-  const connection = { connector: definition.name, ...definition.connection(address) };
+function tell({ io }: CommandContext, options: SandboxCommandOptions, served: readonly Served[]): void {
+  const told = served.map(({ definition, server: { address } }) => ({
+    definition,
+    address,
+    control: `${address}/_sandbox`,
+    connection: { connector: definition.name, ...definition.connection(address) },
+  }));
   if (options.json === true) {
-    printJson(io, { address, control: `${address}/_sandbox`, connection });
+    const shown = told.map(({ address, control, connection }) => ({ address, control, connection }));
+    printJson(io, shown.length === 1 ? shown[0] : shown);
     return;
   }
-  io.out(`# ${definition.summary}\n# ${address}, steered at ${address}/_sandbox\n`);
-  io.out(stringify({ connections: { [definition.name]: connection } }, { lineWidth: 0 }));
-  if (!isLoopback(options.host)) io.err(`others can reach it and steer it: it listens on ${options.host}, not only on this machine\n`);
+  for (const { definition, address, control } of told) io.out(`# ${definition.summary}\n# ${address}, steered at ${control}\n`);
+  const connections = Object.fromEntries(told.map(({ definition, connection }) => [definition.name, connection]));
+  io.out(stringify({ connections }, { lineWidth: 0 }));
+  const what = served.length === 1 ? "it" : "they";
+  const s = served.length === 1 ? "s" : "";
+  if (!isLoopback(options.host))
+    io.err(
+      `others can reach and steer ${served.length === 1 ? "it" : "them"}: ${what} listen${s} on ${options.host}, not only on this machine\n`,
+    );
   const memory =
-    options.state === undefined ? "what it holds ends with it; `--state FILE` keeps it" : `its state is kept in ${options.state}`;
-  io.err(`${memory}; Ctrl-C ends it\n`);
+    options.state === undefined
+      ? `what ${what} hold${s} ends with ${served.length === 1 ? "it" : "them"}; \`--state\` keeps it`
+      : `the state is kept in ${options.state}`;
+  io.err(`${memory}; Ctrl-C ends ${served.length === 1 ? "it" : "them"}\n`);
 }
 
 function isLoopback(host: string): boolean {
