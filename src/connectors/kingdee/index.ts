@@ -1,0 +1,15 @@
+import { defineConnector } from "../contract.js";
+import { KingdeeConnection } from "./connection.js";
+import { KingdeeSource } from "./source.js";
+import { KingdeeSourceOptions } from "./source-options.js";
+
+export const connector = defineConnector({
+  name: "kingdee",
+  summary: "reads from and posts to Kingdee Cloud Galaxy (金蝶云·星空, K3Cloud WebAPI)",
+  connection: KingdeeConnection,
+  source: {
+    options: KingdeeSourceOptions,
+    needsKey: true,
+    open: (connection, options, context) => new KingdeeSource(connection, options, context),
+  },
+});
