@@ -38,6 +38,8 @@ export class QueryFault extends Error {
     readonly hint: string,
     /** A smaller question may have one. */
     readonly limit: "time" | "size" | null = null,
+    /** The same question may have one later. */
+    readonly isPassing = false,
   ) {
     super(message);
   }
@@ -90,12 +92,17 @@ export class KingdeeClient {
       const { message } = reply.problem;
       const stopped = reply.kind === "unconfirmed" ? (reply.limit ?? null) : null;
       const hint = stopped === null ? "nothing was taken from it; it is asked again by the next run" : "ask for smaller pages, or raise `timeout` or `max_response` of the connection";
-      throw new QueryFault(message.replace(/; nothing was sent$/, ""), hint, stopped);
+      throw new QueryFault(message.replace(/; nothing was sent$/, ""), hint, stopped, stopped !== "size");
     }
     const reading = readAnswer(reply);
     const status = statusOf(reading.whole);
     if (status !== null)
-      throw new QueryFault(`${name}: ${this.redaction.show(wordsOf(status))}`, "check the form, the field keys and the filter; the words are those of the ERP");
+      throw new QueryFault(
+        `${name}: ${this.redaction.show(wordsOf(status))}`,
+        "check the form, the field keys and the filter; the words are those of the ERP",
+        null,
+        isForLater(status) || status.code === CODE.database,
+      );
     if (reply.status !== 200 || reading.whole === undefined || reading.whole === null || !isList(reading.whole))
       throw this.noRows(name, reading, reading.whole === undefined ? "its answer is not JSON" : "its answer is no list of rows");
     return reading.whole.map((row): QueryRow => {
@@ -141,7 +148,8 @@ export class KingdeeClient {
   private noRows(name: string, reading: Reading, why: string): QueryFault {
     const status = reading.status === 200 ? "" : ` (HTTP ${reading.status})`;
     const words = wordsOfBody({ ...reading, text: reading.text.slice(0, 2_000) }, this.redaction);
-    return new QueryFault(`${name}: ${why}${status}${words === "" ? "" : `: ${words}`}`, "check `url` of the connection, and what stands between us and it");
+    const isPassing = leavesOpen(reading.status);
+    return new QueryFault(`${name}: ${why}${status}${words === "" ? "" : `: ${words}`}`, "check `url` of the connection, and what stands between us and it", null, isPassing);
   }
 
   private forbidden(name: string, status: Status): ProblemError {

@@ -2,6 +2,8 @@ import { defineConnector } from "../contract.js";
 import { KingdeeConnection } from "./connection.js";
 import { KingdeeSource } from "./source.js";
 import { KingdeeSourceOptions } from "./source-options.js";
+import { KingdeeTarget } from "./target.js";
+import { KingdeeTargetOptions } from "./target-options.js";
 
 export const connector = defineConnector({
   name: "kingdee",
@@ -11,5 +13,10 @@ export const connector = defineConnector({
     options: KingdeeSourceOptions,
     needsKey: true,
     open: (connection, options, context) => new KingdeeSource(connection, options, context),
+  },
+  target: {
+    options: KingdeeTargetOptions,
+    documents: ["journal", "payable", "expense_claim", "payment", "asset", "budget_usage"],
+    open: (connection, options, context) => new KingdeeTarget(connection, options, context),
   },
 });
