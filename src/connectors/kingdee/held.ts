@@ -25,7 +25,7 @@ function heldLines(posted: Document, columns: readonly HeldColumn<Line>[], rows:
   const left = new Map(posted.lines.map((line) => [line, columns.map((column) => saidBy(column, line, posted))]));
   const found = rows.map((row): Line | null => {
     for (const [line, said] of left) {
-      if (!said.every((each, index) => each === undefined || each === row[index])) continue;
+      if (!said.every((each, index) => isSame(columns[index] as HeldColumn<Line>, each, row[index] ?? ""))) continue;
       left.delete(line);
       return line;
     }
@@ -36,15 +36,19 @@ function heldLines(posted: Document, columns: readonly HeldColumn<Line>[], rows:
     if (same !== null) return same;
     const place = posted.lines[index];
     const former = place !== undefined && left.has(place) ? place : ([...left.keys()][0] ?? null);
-    const said = former === null ? [] : (left.get(former) ?? []);
+    const said = former === null ? columns.map(() => "") : (left.get(former) ?? []);
     if (former !== null) left.delete(former);
     const line: Draft<Line> = former === null ? blank() : { ...former };
     if (former !== null) line.amountMinor = 0n;
     columns.forEach((column, at) => {
-      if (column.kind === "number" || said[at] !== row[at]) column.put(line, row[at] ?? "", posted);
+      if (column.kind === "number" || !isSame(column, said[at], row[at] ?? "")) column.put(line, row[at] ?? "", posted);
     });
     return line;
   });
+}
+
+function isSame({ mayBeLost }: HeldColumn<Line>, said: string | undefined, read: string): boolean {
+  return said === undefined || said === read || (mayBeLost === true && read === "");
 }
 
 function saidBy(column: HeldColumn<Line>, line: Line, document: Document): string | undefined {

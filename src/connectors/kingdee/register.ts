@@ -10,6 +10,8 @@ export interface Hit {
   readonly number: string;
   /** `FDocumentStatus`: Z being made, A saved, B waits for approval, C approved, D to be approved again. */
   readonly status: string;
+  /** Somebody voided it (作废). */
+  readonly isVoid: boolean;
   /** As it stands in the key field. */
   readonly key: string;
 }
@@ -70,15 +72,15 @@ export class Register {
   }
 
   private async *hits(filter: string): AsyncGenerator<Hit> {
-    const { id, number } = this.form;
+    const { id, number, voided } = this.form;
     let last = "";
-    for await (const row of this.rows(filter, [id, number, "FDocumentStatus", this.key.field])) {
-      const [at = "", name = "", status = "", key = ""] = row.map(plainOf);
+    for await (const row of this.rows(filter, [id, number, "FDocumentStatus", this.key.field, ...(voided === null ? [] : [voided])])) {
+      const [at = "", name = "", status = "", key = "", mark = ""] = row.map(plainOf);
       // A query over entries repeats the header for each of them; one whose entries bear several keys counts under each.
-      const mark = JSON.stringify([at, key]);
-      if (mark === last) continue;
-      last = mark;
-      yield { id: at, number: name, status, key };
+      const one = JSON.stringify([at, key]);
+      if (one === last) continue;
+      last = one;
+      yield { id: at, number: name, status, key, isVoid: mark !== "" && mark !== "A" };
     }
   }
 

@@ -49,6 +49,12 @@ export const KingdeeTargetOptions = Type.Object(
     number_field: Type.Optional(
       fieldKey("field key of the number that people use; `FBillNo` when left out. On some sites vouchers have it as `FNumber` or `FVOUCHERGROUPNO`", "FVOUCHERGROUPNO"),
     ),
+    void_field: Type.Optional(
+      Type.Union([Type.Enum(["none"]), fieldKey("", "FCancelStatus")], {
+        description: "field key of the mark of what was voided (作废), `A` being none; `FCancelStatus` for bills and `none` for vouchers when left out",
+        examples: ["none", "FCancelStatus"],
+      }),
+    ),
     key: Key,
     until: Type.Enum(["save", "submit", "audit"], {
       description: "how far documents are taken; what follows is left to people or to a workflow of the ERP",

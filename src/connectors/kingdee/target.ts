@@ -117,7 +117,7 @@ export class KingdeeTarget implements Target {
         const hit = only(found.get(keyOf(posting)), keyOf(posting), posting.documentKey);
         if (hit !== null && "code" in hit) throw new ProblemError(hit);
         const red = (found.get(reversalOf(posting)) ?? []).find((each) => isThrough(each, until));
-        if (hit === null || red !== undefined) return { kind: "gone", reference: red === undefined ? null : foundOf(red, until).reference };
+        if (hit === null || hit.isVoid || red !== undefined) return { kind: "gone", reference: red === undefined ? null : foundOf(red, until).reference };
         const rows = entries?.get(hit.id) ?? [];
         const document = columns === null ? posting.document : heldDocument(posting.document, columns, rows);
         return { kind: "held", document, isDraft: isDraft(hit) };

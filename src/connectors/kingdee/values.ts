@@ -11,6 +11,11 @@ export function reference(number: string | null | undefined, by = "FNumber"): Js
   return number === null || number === undefined || number === "" ? undefined : new Map([[by, number]]);
 }
 
+/** The same, where nothing has to clear what stood there before. */
+export function clearing(number: string | null | undefined): Json {
+  return new Map([["FNumber", number ?? ""]]);
+}
+
 /** The amount of a line with its sign, every digit as it is. */
 export function amountOf(line: Line, currency: string): JsonNumber {
   return new JsonNumber(lineAmount(line, currency));

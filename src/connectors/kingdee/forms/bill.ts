@@ -13,14 +13,19 @@ export interface BillContext {
   readonly site: Site;
 }
 
-export function billParts({ options }: BillContext): Pick<BillForm, "form" | "id" | "number" | "key" | "redText"> {
+export function billParts({ options }: BillContext): Pick<BillForm, "form" | "id" | "number" | "voided" | "key" | "redText"> {
   return {
     form: options.form,
     id: options.id_field ?? "FID",
     number: options.number_field ?? "FBillNo",
+    voided: voidedField(options, "FCancelStatus"),
     key: { field: "FBillNo", level: "header" },
     redText: (text, number) => `红字冲销 ${number} ${text}`,
   };
+}
+
+export function voidedField({ void_field: given }: KingdeeTargetOptions, usual: string | null): string | null {
+  return given === "none" ? null : (given ?? usual);
 }
 
 /** A line of a bill in its parts; the tax is contained in the amount. Exact texts. */

@@ -26,7 +26,7 @@ export function claimForm(context: BillContext): BillForm {
     types: ["expense_claim"],
     entity: "FEntity",
     write: ({ document }) => {
-      const { employee = "", department: given, bank_account: bank } = document.fields;
+      const { employee = "", department: given, bank_account: bank = "" } = document.fields;
       const number = reference(site.currency(document.currency));
       return fieldsOf(
         ["FBillTypeID", reference(options.bill_type)],
@@ -43,7 +43,7 @@ export function claimForm(context: BillContext): BillForm {
         ["FCONTACTUNIT", reference(employee)],
         ["FCausa", cut(document.text, site.textLength)],
         ["FPayOrgId", reference(site.organisation)],
-        ["FBankAccountT", bank === "" ? undefined : bank],
+        ["FBankAccountT", bank],
         ["FEntity", document.lines.map((line) => entry(line, document))],
       );
     },

@@ -13,6 +13,8 @@ export interface HeldColumn<T> {
   readonly kind: "text" | "number" | "date";
   /** What the ERP gives where it holds what was posted. Undefined where that cannot be told, and then it is not looked at. */
   readonly said: (of: T, document: Document) => string | undefined;
+  /** The ERP may drop it without a word, so that nothing there is no difference. */
+  readonly mayBeLost?: boolean;
   /** Puts what it gives instead. Empty text where it gives nothing. */
   readonly put: (into: Draft<T>, value: string, document: Document) => void;
 }
@@ -30,6 +32,8 @@ export interface BillForm {
   /** Field keys of the internal id and of the number that people use. */
   readonly id: string;
   readonly number: string;
+  /** Field key of the mark of what was voided (作废): `A` is none. Null where there is none to be asked for. */
+  readonly voided: string | null;
   /** The entity that the lines stand in. */
   readonly entity: string;
   /** Where our key goes when nothing else is said. */

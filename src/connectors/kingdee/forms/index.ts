@@ -38,7 +38,7 @@ function templateForm(model: unknown, context: BillContext, known: BillForm | nu
   const write = compileObject(model, "model");
   return {
     ...billParts(context),
-    ...(known === null ? {} : { id: known.id, number: known.number, key: known.key }),
+    ...(known === null ? {} : { id: known.id, number: known.number, voided: known.voided, key: known.key }),
     entity: context.options.entity ?? known?.entity ?? "FEntity",
     types: known?.types ?? [],
     write,

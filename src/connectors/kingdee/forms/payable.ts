@@ -2,7 +2,7 @@ import type { Document, Line } from "../../../model/document.js";
 import { documentAmount } from "../../../model/document.js";
 import { formatMinor } from "../../../model/money.js";
 import type { Json } from "../../http/json.js";
-import { cut, exact, fieldsOf, ONE, reference } from "../values.js";
+import { clearing, cut, exact, fieldsOf, ONE, reference } from "../values.js";
 import { account, amount, type BillContext, billParts, currency, date, department, departmentOf, headerField, headerText, owed, taxAmount, taxed, textOfLine } from "./bill.js";
 import type { BillForm } from "./form.js";
 
@@ -99,7 +99,7 @@ export function otherPayableForm(context: BillContext): BillForm {
         ["FSETTLEORGID", reference(site.organisation)],
         ["FPURCHASEORGID", reference(site.organisation)],
         ["FPAYORGID", reference(site.organisation)],
-        ["FDEPARTMENTID", reference(given)],
+        ["FDEPARTMENTID", clearing(given)],
         ["FMAINBOOKSTDCURRID", reference(site.currency(site.bookCurrency))],
         ["FEXCHANGETYPE", reference(site.rateType)],
         ["FExchangeRate", isForeign ? undefined : ONE],

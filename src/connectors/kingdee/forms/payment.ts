@@ -3,7 +3,7 @@ import { lineAmount } from "../../../model/document.js";
 import type { Json } from "../../http/json.js";
 import { Unwritable } from "../../http/template.js";
 import { cut, exact, fieldsOf, reference } from "../values.js";
-import { account, amount, type BillContext, billParts, currency, date, headerField, headerText, owed, textOfLine } from "./bill.js";
+import { amount, type BillContext, billParts, currency, date, headerField, headerText, owed, textOfLine } from "./bill.js";
 import type { BillForm } from "./form.js";
 
 const PAYEES: Readonly<Record<string, { readonly unit: string; readonly billType: string | null }>> = {
@@ -52,10 +52,10 @@ export function paymentForm(context: BillContext): BillForm {
         ["FPAYBILLENTRY", document.lines.map((line) => entry(line, document))],
       );
     },
+    // How a purpose is asked for is not established, so it is not compared.
     held: () => ({
       header: [date("FDATE"), headerField("FCONTACTUNIT.FNumber", "payee"), currency("FCURRENCYID", context), headerText("FREMARK", context)],
       line: [
-        account("FPURPOSEID"),
         amount("FPAYTOTALAMOUNTFOR"),
         { field: "FCOMMENT", kind: "text", said: (line, document) => textOfLine(line, document, context), put: (into, value) => void (into.text = value) },
       ],

@@ -6,6 +6,7 @@ import { Unwritable } from "../../http/template.js";
 import type { Site } from "../site.js";
 import type { KingdeeTargetOptions, PartnerKind } from "../target-options.js";
 import { amountOf, cut, exact, fieldsOf, ONE, reference, ZERO } from "../values.js";
+import { voidedField } from "./bill.js";
 import type { BillForm, Draft, HeldColumn, HeldColumns } from "./form.js";
 
 /** "Entered by hand", as the import template of the vendor has it (client). */
@@ -139,6 +140,8 @@ export function voucherForm(options: KingdeeTargetOptions, site: Site): BillForm
         field: path.replace("{}", field),
         kind: "text",
         said: (line) => flex.of(line).get(field) ?? "",
+        // An account that has not the dimension drops it.
+        mayBeLost: true,
         put: (line, value) => flex.put(line, field, value),
       }),
     );
@@ -176,6 +179,7 @@ export function voucherForm(options: KingdeeTargetOptions, site: Site): BillForm
     types: ["journal"],
     id: options.id_field ?? "FVOUCHERID",
     number: options.number_field ?? "FBillNo",
+    voided: voidedField(options, null),
     entity: "FEntity",
     key: { field: "FBUSNO", level: "lines" },
     write,
