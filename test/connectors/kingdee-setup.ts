@@ -116,13 +116,13 @@ export const LOGGED_IN: Reply = {
 /** A server that lets everybody in, and answers the calls as it is told. */
 export async function serveKingdee(answer: (call: Call) => unknown, login: () => Reply = () => LOGGED_IN) {
   const calls: Call[] = [];
-  const server = await serve((received) => {
+  const server = await serve(async (received) => {
     const operation = /\.(\w+)\.common\.kdsvc$/.exec(received.url)?.[1] ?? "";
     if (/^(ValidateUser|LoginBy)/.test(operation)) return login();
     const json = operation === "SwitchOrg" ? {} : (JSON.parse(received.body) as { data?: Call["data"] });
     const call = { operation, received, data: json.data ?? {} };
     calls.push(call);
-    const reply = answer(call);
+    const reply = await answer(call);
     return reply !== null && typeof reply === "object" && ("status" in reply || "headers" in reply) ? (reply as Reply) : { body: reply };
   });
   return { ...server, calls };
