@@ -16,7 +16,11 @@ export class Books {
   constructor(
     private readonly state: SandboxState,
     readonly forms: Forms,
-  ) {}
+  ) {
+    // Each collection is there from the start: one that is first made inside a call would go again with that call.
+    for (const { id } of forms.all()) state.collection<Bill>(id);
+    state.collection<number>(COUNTERS);
+  }
 
   /** In the order in which they came to be. */
   all(form: string): Iterable<Bill> {

@@ -58,17 +58,20 @@ const NOT_BUILT: ReadonlySet<string> = new Set([
   "AttachmentDownLoad",
 ]);
 
-/** Null when the service has no such operation. */
-export function operate(setting: Setting, operation: string, request: FormRequest): SandboxAnswer | null {
+export function isOperation(name: string): boolean {
+  return NOT_BUILT.has(name) || isStep(name) || Object.hasOwn(OPERATIONS, name);
+}
+
+export function operate(setting: Setting, operation: string, request: FormRequest): SandboxAnswer {
   const shape = shapeOf(operation);
   if (NOT_BUILT.has(operation)) return refused([fault(`此模拟系统没有实现操作“${operation}”`, CODE.exception)], shape);
-  const work: Operation | undefined = isStep(operation)
-    ? (given, known, { data }) => step(given, known, operation, data)
-    : OPERATIONS[operation];
-  if (work === undefined) return null;
   if (request.formId === "") return refused([fault("业务对象标识不能为空", CODE.formEmpty)], shape);
   const known = setting.books.forms.get(request.formId);
-  return known === undefined ? refused([NO_SUCH_FORM], shape) : work(setting, known, request);
+  if (known === undefined) return refused([NO_SUCH_FORM], shape);
+  if (isStep(operation)) return step(setting, known, operation, request.data);
+  const work = OPERATIONS[operation];
+  if (work === undefined) throw new Error(`bug: no operation \`${operation}\``);
+  return work(setting, known, request);
 }
 
 function query({ books, settings }: Setting, form: KnownForm, data: JsonObject, shape: "row" | "list"): SandboxAnswer {

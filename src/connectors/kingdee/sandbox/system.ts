@@ -13,7 +13,7 @@ import { serverTime } from "./dates.js";
 import type { JsonObject } from "./exact-json.js";
 import { Forms } from "./forms/index.js";
 import { inspect } from "./inspect.js";
-import { operate, shapeOf } from "./operations.js";
+import { isOperation, operate, shapeOf } from "./operations.js";
 import { ownFault } from "./own-faults.js";
 import { type Address, addressOf, bodyOf, formRequestOf, isWriting, SERVICES } from "./request.js";
 import { modelsOf } from "./save/save.js";
@@ -57,7 +57,7 @@ export class KingdeeSystem implements SandboxSystem {
     const body = bodyOf(call);
     if (body === null) return refused([fault("请求内容不是有效的 JSON", CODE.parameterWrong)], shapeOf(operation));
     if (service === SERVICES.auth) return isLogin(operation) ? this.sessions.login(operation, body, this.settings) : null;
-    if (service !== SERVICES.forms) return null;
+    if (service !== SERVICES.forms || (operation !== "SwitchOrg" && !isOperation(operation))) return null;
     const caller = this.sessions.callerOf(call, this.settings);
     if (caller === null) return this.signedOut(operation);
     if ("refused" in caller) return refused([fault(caller.refused, CODE.none)], shapeOf(operation));
@@ -77,7 +77,7 @@ export class KingdeeSystem implements SandboxSystem {
     return this.sessions.switchOrganisation(caller.session, number);
   }
 
-  private onForm(operation: string, caller: Caller, body: JsonObject, options: AnswerOptions): SandboxAnswer | null {
+  private onForm(operation: string, caller: Caller, body: JsonObject, options: AnswerOptions): SandboxAnswer {
     const request = formRequestOf(operation, body);
     if (request === null) return refused([fault("参数 data 无效", CODE.parameterWrong, "data")], shapeOf(operation));
     const organisation = this.organisationId(caller.organisation);

@@ -4,18 +4,36 @@ import { toServerTime } from "../dates.js";
 import { type Condition, FilterError, type Operand } from "./filter.js";
 import type { Column, Cursor } from "./path.js";
 
-export type Test = (cursor: Cursor) => boolean;
+type Comparison = Extract<Condition, { kind: "compare" }>;
 
-/** `columnOf` throws for a name that is no field. As in SQL, nothing compares with what is empty. */
+/** Null is neither: what compares with something empty, and its opposite too. Only true keeps a row. */
+export type Test = (cursor: Cursor) => boolean | null;
+
+/** `columnOf` throws for a name that is no field. */
 export function compile(condition: Condition, columnOf: (path: string) => Column): Test {
-  if (condition.kind === "and" || condition.kind === "or") {
-    const parts = condition.parts.map((part) => compile(part, columnOf));
-    return condition.kind === "and" ? (cursor) => parts.every((part) => part(cursor)) : (cursor) => parts.some((part) => part(cursor));
-  }
+  if (condition.kind === "compare") return comparison(condition, columnOf);
   if (condition.kind === "not") {
     const part = compile(condition.part, columnOf);
-    return (cursor) => !part(cursor);
+    return (cursor) => {
+      const holds = part(cursor);
+      return holds === null ? null : !holds;
+    };
   }
+  const parts = condition.parts.map((part) => compile(part, columnOf));
+  // One false decides an AND and one true an OR; otherwise what is not known stays so.
+  const decides = condition.kind === "or";
+  return (cursor) => {
+    let result: boolean | null = !decides;
+    for (const part of parts) {
+      const holds = part(cursor);
+      if (holds === decides) return decides;
+      if (holds === null) result = null;
+    }
+    return result;
+  };
+}
+
+function comparison(condition: Comparison, columnOf: (path: string) => Column): Test {
   const { left, operator, right } = condition;
   if (!("path" in left)) return constant(left, condition);
   const column = columnOf(left.path);
@@ -25,21 +43,21 @@ export function compile(condition: Condition, columnOf: (path: string) => Column
     const pattern = likePattern(literals[0] ?? "");
     return (cursor) => {
       const value = column.read(cursor);
-      return value !== null && pattern.test(String(value));
+      return value === null ? null : pattern.test(String(value));
     };
   }
   const tests = literals.map((literal) => comparer(column, literal));
   if (operator === "in") {
     return (cursor) => {
       const value = column.read(cursor);
-      return tests.some((compare) => compare(value) === 0);
+      return value === null ? null : tests.some((compare) => compare(value) === 0);
     };
   }
   const [compare] = tests;
   const holds = HOLDS[operator];
   return (cursor) => {
     const order = compare?.(column.read(cursor)) ?? null;
-    return order !== null && holds(order);
+    return order === null ? null : holds(order);
   };
 }
 
@@ -53,7 +71,7 @@ const HOLDS = {
 } as const;
 
 /** `1=1` and its like, which clients use as an empty filter. */
-function constant(left: { readonly literal: string | null }, condition: Extract<Condition, { kind: "compare" }>): Test {
+function constant(left: { readonly literal: string | null }, condition: Comparison): Test {
   const [right] = condition.right.map((each) => literalOf(each));
   if (!(condition.operator in HOLDS) || left.literal === null) throw new FilterError("条件中缺少字段");
   const order = compareText(left.literal, right ?? "");

@@ -52,7 +52,7 @@ function rowsOf(books: Books, question: Question, mostRows: number): readonly (r
   const order = orderOf(question.order, find);
   const cursors: Cursor[] = [];
   for (const bill of books.all(form.form.id)) {
-    for (const cursor of spread(bill, [...entities])) if (test(cursor)) cursors.push(cursor);
+    for (const cursor of spread(bill, [...entities])) if (test(cursor) === true) cursors.push(cursor);
   }
   if (order.length > 0) cursors.sort((left, right) => compareBy(order, left, right));
   const { start, limit, top } = question;
