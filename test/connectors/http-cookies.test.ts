@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { HttpClient } from "../../src/connectors/http.js";
 import { Cookies } from "../../src/connectors/http/cookies.js";
 import { Network } from "../../src/connectors/http/network.js";
 import { Redaction } from "../../src/connectors/http/redaction.js";
 import { fixedSignIn } from "../../src/connectors/http/sign-in/grant.js";
 import { type Exchanged, Transport } from "../../src/connectors/http/transport.js";
+import { HttpClient } from "../../src/connectors/http.js";
 import { aClock, afterThisTest, serve } from "./http-setup.js";
 
 const NOW = new Date("2026-12-01T02:03:04Z");

@@ -1,5 +1,5 @@
-import { serveSandbox } from "../../src/connectors/sandbox/server.js";
 import { sandbox } from "../../src/connectors/kingdee/sandbox/index.js";
+import { serveSandbox } from "../../src/connectors/sandbox/server.js";
 import type { Document } from "../../src/model/document.js";
 import { aClock } from "./http-setup.js";
 import { aLine, aVoucher, openKingdeeTarget } from "./kingdee-setup.js";
@@ -45,7 +45,9 @@ const payable = (key: string): Document => ({
   text: `费用 ${key}`,
   attachments: 0,
   fields: { supplier: "S0001", due: "2026-12-20" },
-  lines: [aLine({ account: "OFFICE-SUPPLIES", amountMinor: 10_600n, fields: { tax: "6.00", tax_rate: "6" }, dimensions: { 部门: "0201" } })],
+  lines: [
+    aLine({ account: "OFFICE-SUPPLIES", amountMinor: 10_600n, fields: { tax: "6.00", tax_rate: "6" }, dimensions: { 部门: "0201" } }),
+  ],
 });
 
 targetConformance("kingdee, vouchers that are saved, submitted and audited", () => system({ book: "001" }, voucher, unbalanced));

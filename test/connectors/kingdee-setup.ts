@@ -34,7 +34,10 @@ export function openKingdeeSource(url: string, { connection = {}, options = {}, 
   return source;
 }
 
-export async function openKingdeeTarget(url: string, { connection = {}, options = {}, clock = aClock(), signal }: Opening = {}): Promise<Target> {
+export async function openKingdeeTarget(
+  url: string,
+  { connection = {}, options = {}, clock = aClock(), signal }: Opening = {},
+): Promise<Target> {
   const target = (await connector.target?.open(
     filled(KingdeeConnection, { ...CONNECTION, url: `${url}/k3cloud/`, ...connection }),
     filled(KingdeeTargetOptions, options),
@@ -69,7 +72,10 @@ export interface ReadOptions extends Opening {
   readonly wasRead?: ReadRequest["wasRead"];
 }
 
-export async function readEvents(url: string, { columns = ["FNumber"], since = null, wasRead = () => false, ...opening }: ReadOptions): Promise<SourceEvent[]> {
+export async function readEvents(
+  url: string,
+  { columns = ["FNumber"], since = null, wasRead = () => false, ...opening }: ReadOptions,
+): Promise<SourceEvent[]> {
   const events: SourceEvent[] = [];
   const asked = columns.map((column) => (typeof column === "string" ? { name: column, aliases: [], required: true } : column));
   for await (const event of openKingdeeSource(url, opening).read({ columns: asked, since, wasRead })) events.push(event);
@@ -98,7 +104,11 @@ export function aVoucher(document: Partial<Document> = {}): Document {
 
 /** `ResponseStatus` as the ERP writes it. */
 export function status(given: Written): unknown {
-  return { Result: { ResponseStatus: { IsSuccess: false, ErrorCode: 500, MsgCode: 0, Errors: [], SuccessEntitys: [], SuccessMessages: [], ...given } } };
+  return {
+    Result: {
+      ResponseStatus: { IsSuccess: false, ErrorCode: 500, MsgCode: 0, Errors: [], SuccessEntitys: [], SuccessMessages: [], ...given },
+    },
+  };
 }
 
 export interface Call {

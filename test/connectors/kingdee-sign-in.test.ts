@@ -12,7 +12,11 @@ test("the signature of LoginBySign is that of the reference", () => {
 
 const LOGINS = [
   [{ sign_in: "ValidateUser" }, "ValidateUser", ["63f1d2a4b5c6d7", "demo", PASSWORD, 2052]],
-  [{ sign_in: "LoginByAppSecret", ...APP, language: 1033 }, "LoginByAppSecret", ["63f1d2a4b5c6d7", "demo", APP.app_id, APP.app_secret, 1033]],
+  [
+    { sign_in: "LoginByAppSecret", ...APP, language: 1033 },
+    "LoginByAppSecret",
+    ["63f1d2a4b5c6d7", "demo", APP.app_id, APP.app_secret, 1033],
+  ],
   [
     { sign_in: "LoginBySign", ...APP },
     "LoginBySign",
@@ -32,7 +36,8 @@ test.each(LOGINS)("signs in once as %o, and sends the session's cookies with eac
 
 test("the session is named by the answer where no cookie is set, and its organisation is changed", async () => {
   const server = await serveKingdee(
-    ({ operation }) => (operation === "SwitchOrg" ? { headers: { "set-cookie": "ASP.NET_SessionId=other" }, body: status({ IsSuccess: true }) } : []),
+    ({ operation }) =>
+      operation === "SwitchOrg" ? { headers: { "set-cookie": "ASP.NET_SessionId=other" }, body: status({ IsSuccess: true }) } : [],
     () => ({ body: { LoginResultType: 1, KDSVCSessionId: "by-answer-1" } }),
   );
   await readEvents(server.url, { connection: { organisation: "100" }, options: { form: "BD_Department" } });
@@ -136,7 +141,9 @@ test.each([
 ])("refuses a connection %o before anything is sent", async (connection, message) => {
   const given = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined));
   const without = "password" in connection ? { password: undefined } : {};
-  const problem = await thrownBy(() => openKingdeeTarget("http://127.0.0.1:9", { connection: { ...given, ...without }, options: { book: "001" } }));
+  const problem = await thrownBy(() =>
+    openKingdeeTarget("http://127.0.0.1:9", { connection: { ...given, ...without }, options: { book: "001" } }),
+  );
   expect(problem.message).toBe(message);
 });
 

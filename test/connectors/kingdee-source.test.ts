@@ -95,20 +95,25 @@ describe("the query", () => {
 
   test("a column that is no field key is named", async () => {
     const columns = [{ name: "编号", aliases: [], required: true }];
-    await expect(readEvents("http://127.0.0.1:9", { options: DEPARTMENTS, columns })).rejects.toThrow("the column `编号` is called `编号`, which is no field key");
+    await expect(readEvents("http://127.0.0.1:9", { options: DEPARTMENTS, columns })).rejects.toThrow(
+      "the column `编号` is called `编号`, which is no field key",
+    );
   });
 });
 
 describe("values", () => {
   test("keep every digit, and times become instants", async () => {
-    const body = '[["00042",12345678901234567.10,1.5E2,true,null,"","2025-01-23T14:16:16.517","2025-01-23T00:00:00","2025-01-23T14:16:16.5170001"]]';
+    const body =
+      '[["00042",12345678901234567.10,1.5E2,true,null,"","2025-01-23T14:16:16.517","2025-01-23T00:00:00","2025-01-23T14:16:16.5170001"]]';
     const server = await serveKingdee(() => body);
     const columns = ["FA", "FB", "FC", "FD", "FE", "FF", "FG", "FH", "FI"];
     const options = { form: "T", order: ["FA"] };
     expect(cellsOf(await readEvents(server.url, { options, columns }))).toEqual([
       ["00042", "12345678901234567.10", "150", true, null, null, "2025-01-23T06:16:16.517Z", "2025-01-23", "2025-01-23T06:16:16.517Z"],
     ]);
-    expect(cellsOf(await readEvents(server.url, { options: { ...options, times: "as sent" }, columns }))[0]?.[7]).toBe("2025-01-23T00:00:00");
+    expect(cellsOf(await readEvents(server.url, { options: { ...options, times: "as sent" }, columns }))[0]?.[7]).toBe(
+      "2025-01-23T00:00:00",
+    );
   });
 
   test("an object in a row keeps that row only from being used", async () => {
@@ -182,7 +187,8 @@ describe("rows that move while they are read", () => {
 
 test("a span that is too much is read in halves", async () => {
   const server = await serveKingdee(({ data }) => {
-    const isLong = String(data["FilterString"]).includes("<'2026-11-03 10:00:00'") && String(data["FilterString"]).includes(">='2026-11-01");
+    const isLong =
+      String(data["FilterString"]).includes("<'2026-11-03 10:00:00'") && String(data["FilterString"]).includes(">='2026-11-01");
     return isLong ? "x".repeat(200_000) : [["D01", "2026-11-02T01:00:00", 1]];
   });
   const clock = { waits: [], now: new Date("2026-11-03T02:00:00Z") };
@@ -198,7 +204,12 @@ sourceConformance("kingdee", async () => {
     const count = days[day as keyof typeof days] ?? 0;
     return pageOf(
       Array.from({ length: count }, (_, index) => {
-        const row: Record<string, unknown> = { FNumber: `${day}-${index}`, FName: `部门${index}`, FModifyDate: `${day}T01:00:00`, FDEPTID: index };
+        const row: Record<string, unknown> = {
+          FNumber: `${day}-${index}`,
+          FName: `部门${index}`,
+          FModifyDate: `${day}T01:00:00`,
+          FDEPTID: index,
+        };
         return String(call.data["FieldKeys"])
           .split(",")
           .map((key) => row[key]);
@@ -208,7 +219,8 @@ sourceConformance("kingdee", async () => {
   });
   const clock = { waits: [], now: new Date("2026-11-02T16:00:00Z") };
   return {
-    open: ({ signal }) => openKingdeeSource(server.url, { options: { ...DEPARTMENTS, since: { start: "2026-11-01", most: "1d" } }, clock, signal }),
+    open: ({ signal }) =>
+      openKingdeeSource(server.url, { options: { ...DEPARTMENTS, since: { start: "2026-11-01", most: "1d" } }, clock, signal }),
     columns: ["FNumber", "FName"].map((name) => ({ name, aliases: [], required: true })),
     folder: "/",
   };

@@ -21,7 +21,14 @@ function shelf(): { readonly kept: Kept[]; readonly answer: (call: Call) => unkn
     return kept
       .filter(({ key }) => wanted.includes(key))
       .map(({ id, key, status: state }) => {
-        const row: Record<string, unknown> = { FVOUCHERID: Number(id), FID: Number(id), FBillNo: `N${id}`, FDocumentStatus: state, FBUSNO: key, FCancelStatus: "A" };
+        const row: Record<string, unknown> = {
+          FVOUCHERID: Number(id),
+          FID: Number(id),
+          FBillNo: `N${id}`,
+          FDocumentStatus: state,
+          FBUSNO: key,
+          FCancelStatus: "A",
+        };
         return FieldKeys.split(",").map((field) => row[field] ?? "");
       });
   };
@@ -31,6 +38,11 @@ function shelf(): { readonly kept: Kept[]; readonly answer: (call: Call) => unkn
 const OPTIONS = { book: "001" };
 const items = (...keys: readonly string[]) => keys.map((key) => itemOf(aVoucher({ key })));
 const kinds = (outcomes: readonly PostOutcome[]) => outcomes.map(({ kind }) => kind);
+
+/** The one call that saves. */
+function saved(calls: readonly Call[]): Call {
+  return only(calls.filter(({ operation }) => operation === "BatchSave"));
+}
 
 function modelsOf({ received }: Call): Map<string, unknown>[] {
   const whole = parseJson(received.body) as unknown as Map<string, Map<string, Map<string, unknown>[]>>;
@@ -92,7 +104,11 @@ describe("a batch", () => {
 
   test("what is there already under its key is not sent", async () => {
     const { kept, answer } = shelf();
-    kept.push({ id: "11", key: "expense/O'A/1", status: "C" }, { id: "12", key: "expense/B/1", status: "A" }, { id: "13", key: "expense/B/1", status: "A" });
+    kept.push(
+      { id: "11", key: "expense/O'A/1", status: "C" },
+      { id: "12", key: "expense/B/1", status: "A" },
+      { id: "13", key: "expense/B/1", status: "A" },
+    );
     const server = await serveKingdee(answer);
     const target = await openKingdeeTarget(server.url, { options: OPTIONS });
     const outcomes = await target.post(items("O'A", "B"));
@@ -105,15 +121,24 @@ describe("a batch", () => {
   test("amounts are sent digit by digit, and each entry bears the key", async () => {
     const { answer } = shelf();
     const server = await serveKingdee((call) => (call.operation === "BatchSave" ? status({}) : answer(call)));
-    const target = await openKingdeeTarget(server.url, { options: { ...OPTIONS, partner: { "2241": "employee", "22": "supplier" }, dimensions: { 项目: "FF100002" } } });
+    const target = await openKingdeeTarget(server.url, {
+      options: { ...OPTIONS, partner: { "2241": "employee", "22": "supplier" }, dimensions: { 项目: "FF100002" } },
+    });
     const lines = [
       aLine({ amountMinor: 1_234_567_890_123_456_710n, dimensions: { 部门: "0201", 项目: "P1" }, text: "" }),
-      aLine({ side: "credit", amountMinor: 1_234_567_890_123_456_710n, account: "224101", partner: "E1", dimensions: {}, text: "长".repeat(300) }),
+      aLine({
+        side: "credit",
+        amountMinor: 1_234_567_890_123_456_710n,
+        account: "224101",
+        partner: "E1",
+        dimensions: {},
+        text: "长".repeat(300),
+      }),
     ];
     await target.post([itemOf(aVoucher({ lines, fields: { word: "记" } }))]);
-    const call = server.calls.find(({ operation }) => operation === "BatchSave");
-    expect(call?.received.body).toContain('"FDEBIT":12345678901234567.10');
-    const { Model } = call?.data as { Model: Record<string, unknown>[] };
+    const call = saved(server.calls);
+    expect(call.received.body).toContain('"FDEBIT":12345678901234567.10');
+    const { Model } = call.data as { Model: Record<string, unknown>[] };
     const { FEntity, ...header } = Model[0] as Record<string, unknown> & { FEntity: Record<string, unknown>[] };
     expect(header).toEqual({
       FVOUCHERID: 0,
@@ -141,7 +166,10 @@ describe("a batch", () => {
   test.each([
     [aVoucher({ currency: "USD" }), "a voucher in `USD` needs a rate to `CNY`"],
     [aVoucher({ lines: [aLine({ dimensions: { 色: "红" } })] }), "the dimension `色` has no flex field under `dimensions`"],
-    [aVoucher({ lines: [aLine({ dimensions: { 员工: "E2" }, partner: "E1" })] }), "`partner` of account 660203 is `E1`, and FFLEX7 has `E2` already"],
+    [
+      aVoucher({ lines: [aLine({ dimensions: { 员工: "E2" }, partner: "E1" })] }),
+      "`partner` of account 660203 is `E1`, and FFLEX7 has `E2` already",
+    ],
     [aVoucher({ key: "K".repeat(100) }), "its key `expense/K"],
   ])("a document that cannot be written is refused before anything is sent", async (document: Document, message) => {
     const { answer } = shelf();
@@ -157,7 +185,10 @@ describe("a batch", () => {
     const server = await serveKingdee(shelf().answer);
     const target = await openKingdeeTarget(server.url, { options: { form: "AP_Payable" } });
     const problem = await thrownBy(() => target.post(items("A")));
-    expect(problem).toMatchObject({ code: "TARGET_UNAVAILABLE", message: "a document `journal` does not go into AP_Payable, which takes `payable`" });
+    expect(problem).toMatchObject({
+      code: "TARGET_UNAVAILABLE",
+      message: "a document `journal` does not go into AP_Payable, which takes `payable`",
+    });
   });
 });
 
@@ -226,7 +257,7 @@ describe("the key", () => {
     const server = await serveKingdee((call) => (call.operation === "BatchSave" ? status({}) : answer(call)));
     const target = await openKingdeeTarget(server.url, { options: { ...OPTIONS, ...options } });
     await target.post([itemOf(aVoucher({ key }))]);
-    const model = only(modelsOf(server.calls.find(({ operation }) => operation === "BatchSave") as Call));
+    const model = only(modelsOf(saved(server.calls)));
     const [entry] = model.get("FEntity") as Map<string, unknown>[];
     return { model, entry: entry as Map<string, unknown>, target };
   };
@@ -255,11 +286,16 @@ describe("a step", () => {
 
   test("is looked at again where the answer does not name it as done", async () => {
     const { kept, answer } = shelf();
-    for (const [index, key] of ["A", "B", "C", "D"].entries()) kept.push({ id: String(11 + index), key: `expense/${key}/1`, status: index === 3 ? "C" : "A" });
+    for (const [index, key] of ["A", "B", "C", "D"].entries())
+      kept.push({ id: String(11 + index), key: `expense/${key}/1`, status: index === 3 ? "C" : "A" });
     const server = await serveKingdee((call) => {
       if (call.operation !== "Submit") return answer(call);
       for (const each of kept.slice(0, 2)) each.status = "B";
-      return status({ MsgCode: 12, Errors: [{ Message: "单据状态不正确", DIndex: 2 }], SuccessEntitys: [{ Id: 11, Number: "N11", DIndex: 0 }] });
+      return status({
+        MsgCode: 12,
+        Errors: [{ Message: "单据状态不正确", DIndex: 2 }],
+        SuccessEntitys: [{ Id: 11, Number: "N11", DIndex: 0 }],
+      });
     });
     const target = await openKingdeeTarget(server.url, { options: OPTIONS });
     const outcomes = await target.advance?.("submit", ["A", "B", "C", "D", "E"].map(posting));
@@ -281,19 +317,29 @@ describe("a step", () => {
 });
 
 describe("a form of another kind", () => {
-  const model = { FNumber: "$.key", FNAME: "$.fields.name", FORGVAL: { $number: "$.total" }, FEntity: { $each: "$.lines", $item: { FAMOUNT: { $number: "$$.amount" } } } };
-  const asset: Document = { ...aVoucher({ key: "ZC-1" }), type: "asset", fields: { name: "笔记本", class: "ZCLB01" }, lines: [aLine({ amountMinor: 500_010n })] };
+  const model = {
+    FNumber: "$.key",
+    FNAME: "$.fields.name",
+    FORGVAL: { $number: "$.total" },
+    FEntity: { $each: "$.lines", $item: { FAMOUNT: { $number: "$$.amount" } } },
+  };
+  const asset: Document = {
+    ...aVoucher({ key: "ZC-1" }),
+    type: "asset",
+    fields: { name: "笔记本", class: "ZCLB01" },
+    lines: [aLine({ amountMinor: 500_010n })],
+  };
 
   test("is written as its template says, with our key and its id", async () => {
     const { answer } = shelf();
     const server = await serveKingdee((call) => (call.operation === "BatchSave" ? status({}) : answer(call)));
     const options = { form: "FA_CARD", model, key: { field: "F_KEY", in: "header" }, id_field: "FALTERID" };
     await (await openKingdeeTarget(server.url, { options })).post([itemOf(asset)]);
-    const call = server.calls.find(({ operation }) => operation === "BatchSave");
-    expect((call?.data as { Model: unknown[] }).Model).toEqual([
+    const call = saved(server.calls);
+    expect((call.data as { Model: unknown[] }).Model).toEqual([
       { FALTERID: 0, FNumber: "ZC-1", FNAME: "笔记本", FORGVAL: 5000.1, FEntity: [{ FAMOUNT: 5000.1 }], F_KEY: "expense/ZC-1/1" },
     ]);
-    expect(call?.received.body).toContain('"FORGVAL":5000.10');
+    expect(call.received.body).toContain('"FORGVAL":5000.10');
   });
 
   test.each([
@@ -308,9 +354,13 @@ describe("a form of another kind", () => {
   test("fields are added to what is written, to the header and to each entry", async () => {
     const { answer } = shelf();
     const server = await serveKingdee((call) => (call.operation === "BatchSave" ? status({}) : answer(call)));
-    const options = { ...OPTIONS, header: { FVOUCHERGROUPNO: "$.key", F_A: "$.shortKey" }, lines: { FQty: { $number: "1" }, F_B: "$$.account" } };
+    const options = {
+      ...OPTIONS,
+      header: { FVOUCHERGROUPNO: "$.key", F_A: "$.shortKey" },
+      lines: { FQty: { $number: "1" }, F_B: "$$.account" },
+    };
     await (await openKingdeeTarget(server.url, { options })).post(items("A"));
-    const model = only(modelsOf(server.calls.find(({ operation }) => operation === "BatchSave") as Call));
+    const model = only(modelsOf(saved(server.calls)));
     expect([model.get("FVOUCHERGROUPNO"), model.get("F_A"), model.get("FDate")]).toEqual(["A", shortKey("expense/A/1"), "2026-11-20"]);
     expect((model.get("FEntity") as Map<string, unknown>[]).map((entry) => [entry.get("F_B"), entry.get("FBUSNO")])).toEqual([
       ["660203", "expense/A/1"],

@@ -40,12 +40,12 @@ export class Cookies {
 
 /** `Max-Age` counts before `Expires`. */
 function isOver(attributes: readonly string[], now: Date): boolean {
-  const valueOf = (name: string): string | null => {
+  const attribute = (name: string): string | null => {
     const found = attributes.find((each) => each.trim().toLowerCase().startsWith(`${name}=`));
     return found === undefined ? null : found.slice(found.indexOf("=") + 1).trim();
   };
-  const age = valueOf("max-age");
+  const age = attribute("max-age");
   if (age !== null && /^-?\d+$/.test(age)) return Number(age) <= 0;
-  const expires = Date.parse(valueOf("expires") ?? "");
+  const expires = Date.parse(attribute("expires") ?? "");
   return !Number.isNaN(expires) && expires <= now.getTime();
 }

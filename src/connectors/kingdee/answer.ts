@@ -1,6 +1,4 @@
-import { type Reading, readAnswer } from "../http/answer.js";
 import { isList, isObject, type Json, textOf } from "../http/json.js";
-import type { Answer } from "../http/transport.js";
 
 /** What the ERP says went wrong, in its own words. */
 export interface Fault {
@@ -28,17 +26,23 @@ export interface Status {
 }
 
 /** The codes that say something about the whole call (reference of the vendor, as clients repeat it). */
-export const CODE = { sessionLost: 1, noPermission: 2, exception: 4, database: 6, licence: 7, noData: 10, state: 12, locked: 13, limit: 14, administrator: 15 } as const;
+export const CODE = {
+  sessionLost: 1,
+  noPermission: 2,
+  exception: 4,
+  database: 6,
+  licence: 7,
+  noData: 10,
+  state: 12,
+  locked: 13,
+  limit: 14,
+  administrator: 15,
+} as const;
 
 /** Nothing can be done until somebody changes the installation. */
 const FORBIDDEN: readonly number[] = [CODE.noPermission, CODE.licence, CODE.administrator];
 /** The same may be sent again later: an edit lock, and too many calls. */
 const LATER: readonly number[] = [CODE.locked, CODE.limit];
-
-/** An answer whose HTTP status is no error, as far as it is JSON. */
-export function readWhole(answer: Answer): Reading {
-  return readAnswer(answer);
-}
 
 /** Null where there is none. Both `{"Result": …}` and, of a query, `[[{"Result": …}]]` hold one. */
 export function statusOf(whole: Json | undefined): Status | null {
@@ -84,7 +88,9 @@ export function isForLater({ isSuccess, code }: Status): boolean {
 
 /** The ERP's own words, each once. */
 export function wordsOf({ faults, code }: Pick<Status, "faults" | "code">): string {
-  const words = [...new Set(faults.map(({ field, message }) => (field === "" ? message : `${message} (${field})`)).filter((each) => each !== ""))];
+  const words = [
+    ...new Set(faults.map(({ field, message }) => (field === "" ? message : `${message} (${field})`)).filter((each) => each !== "")),
+  ];
   return `${words.length === 0 ? "without a word" : words.join("; ")}${code === 0 ? "" : ` [MsgCode ${code}]`}`;
 }
 

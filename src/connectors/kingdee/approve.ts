@@ -34,7 +34,11 @@ export class Approval {
       const outcome = done.get(known);
       if (outcome === undefined) {
         const hint = "somebody withdrew or rejected it: submit it again in the ERP, or correct it at the source";
-        return held(`${hit.number} is in the state \`${hit.status}\`, and only what waits for approval (\`B\`) can be approved`, document, hint);
+        return held(
+          `${hit.number} is in the state \`${hit.status}\`, and only what waits for approval (\`B\`) can be approved`,
+          document,
+          hint,
+        );
       }
       return outcome.kind === "done" ? { kind: "created", ...foundOf(outcome.hit, until), step } : outcome;
     });
@@ -61,7 +65,11 @@ export class Approval {
   }
 
   /** One call for all; each that it does not name as done is looked at again, and `isDone` says whether it was. */
-  async operate(operation: Operation, documents: readonly Known[], isDone: (hit: Hit | null) => boolean): Promise<ReadonlyMap<Known, Done>> {
+  async operate(
+    operation: Operation,
+    documents: readonly Known[],
+    isDone: (hit: Hit | null) => boolean,
+  ): Promise<ReadonlyMap<Known, Done>> {
     const outcomes = new Map<Known, Done>();
     if (documents.length === 0) return outcomes;
     const { client, form } = this.books;
@@ -85,7 +93,14 @@ export class Approval {
     return outcomes;
   }
 
-  private undone(operation: Operation, status: Status, { document }: Known, place: number, isAlone: boolean, isSeen: boolean): Exclude<Done, { kind: "done" }> {
+  private undone(
+    operation: Operation,
+    status: Status,
+    { document }: Known,
+    place: number,
+    isAlone: boolean,
+    isSeen: boolean,
+  ): Exclude<Done, { kind: "done" }> {
     const { client, form } = this.books;
     const own = faultsAt(status.faults, place, isAlone);
     const words = client.redaction.show(wordsOf({ faults: own.length > 0 ? own : status.faults, code: status.code }));
@@ -93,7 +108,8 @@ export class Approval {
     // What could not be looked at again may have been done.
     if (!isSeen || status.code === CODE.database)
       return placed({ kind: "unconfirmed", problem: { code: "TARGET_UNCONFIRMED", message, at: [] } }, document);
-    if (status.code === CODE.locked) return placed({ kind: "busy", problem: { code: "TARGET_BUSY", message, at: [] }, retryAfterMs: null }, document);
+    if (status.code === CODE.locked)
+      return placed({ kind: "busy", problem: { code: "TARGET_BUSY", message, at: [] }, retryAfterMs: null }, document);
     return refusal(message, document);
   }
 

@@ -73,10 +73,16 @@ export class Cancellation {
     const { documentKey: document, reference } = posting;
     const keys = this.keysOf(item);
     const { until } = this.books;
-    const reject = (code: ProblemCode, message: string, hint: string): PostOutcome => ({ kind: "rejected", problem: problem(code, message, { document }, hint) });
+    const reject = (code: ProblemCode, message: string, hint: string): PostOutcome => ({
+      kind: "rejected",
+      problem: problem(code, message, { document }, hint),
+    });
     const reversal = only(found.get(keys.reversal), keys.reversal, document);
     if (reversal !== null && "code" in reversal) return { kind: "rejected", problem: reversal };
-    if (reversal !== null) return isThrough(reversal, until) ? { kind: "exists", ...foundOf(reversal, until) } : { item, hit: reversal, document, key: keys.reversal };
+    if (reversal !== null)
+      return isThrough(reversal, until)
+        ? { kind: "exists", ...foundOf(reversal, until) }
+        : { item, hit: reversal, document, key: keys.reversal };
     const [other] = keys.usual === keys.reversal ? [] : (found.get(keys.usual) ?? []);
     if (other !== undefined)
       return reject("TARGET_CONFLICT", `${reference} is cancelled already, by ${other.number}`, "look at the document that cancels it");
@@ -88,21 +94,37 @@ export class Cancellation {
     const { way, withdraw } = this.options;
     if (hit.status === "B") {
       if (withdraw) return known;
-      return held(`${hit.number} waits for approval in the ERP (state \`B\`)`, document, "have it approved or rejected there, or allow `withdraw`");
+      return held(
+        `${hit.number} waits for approval in the ERP (state \`B\`)`,
+        document,
+        "have it approved or rejected there, or allow `withdraw`",
+      );
     }
     if (hit.status !== "C" && hit.status !== "D")
-      return reject("TARGET_CONFLICT", `${hit.number} is in the state \`${hit.status}\`, which is none that is known`, "look at it in the ERP");
+      return reject(
+        "TARGET_CONFLICT",
+        `${hit.number} is in the state \`${hit.status}\`, which is none that is known`,
+        "look at it in the ERP",
+      );
     if (hit.status === "D" && way !== "unaudit and delete")
       return held(`somebody took back the approval of ${hit.number} (state \`D\`)`, document, "approve it again, or delete it in the ERP");
     if (way === "by hand")
-      return reject("TARGET_REJECTED", `${hit.number} is approved, and is cancelled by a person only`, "cancel it in the ERP, or say under `cancel` how it may be done from here");
+      return reject(
+        "TARGET_REJECTED",
+        `${hit.number} is approved, and is cancelled by a person only`,
+        "cancel it in the ERP, or say under `cancel` how it may be done from here",
+      );
     if (way === "red entry" && posting.document.lines.length === 0)
       return reject("TARGET_CONFLICT", `what was posted as ${reference} was recovered without its lines`, "cancel it by hand in the ERP");
     return known;
   }
 
   /** Takes documents back to where they can be deleted. */
-  private async takeBack(operation: "CancelAssign" | "UnAudit", cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>): Promise<Case[]> {
+  private async takeBack(
+    operation: "CancelAssign" | "UnAudit",
+    cases: readonly Case[],
+    outcomes: Map<ReverseItem, PostOutcome>,
+  ): Promise<Case[]> {
     const done = await this.approval.operate(operation, cases, (hit) => hit !== null && (isDraft(hit) || hit.status === "D"));
     return cases.filter((each) => {
       const outcome = done.get(each);
@@ -118,7 +140,9 @@ export class Cancellation {
       const done = await this.approval.operate("Delete", cases, (hit) => hit === null);
       return cases.map((each): PostOutcome => {
         const outcome = done.get(each);
-        return outcome === undefined || outcome.kind === "done" ? { kind: "created", reference: foundOf(each.hit, this.books.until).reference } : outcome;
+        return outcome === undefined || outcome.kind === "done"
+          ? { kind: "created", reference: foundOf(each.hit, this.books.until).reference }
+          : outcome;
       });
     }, cases);
     cases.forEach(({ item }, index) => void outcomes.set(item, ended[index] as PostOutcome));
@@ -136,7 +160,11 @@ export class Cancellation {
           text: form.redText(document.text, hit.number),
           // A correcting document needs no papers of its own.
           attachments: 0,
-          lines: document.lines.map((line) => ({ ...line, amountMinor: -line.amountMinor, text: form.redText(line.text === "" ? document.text : line.text, hit.number) })),
+          lines: document.lines.map((line) => ({
+            ...line,
+            amountMinor: -line.amountMinor,
+            text: form.redText(line.text === "" ? document.text : line.text, hit.number),
+          })),
         };
         return { item: { document: red, idempotencyKey, fingerprint }, id: null };
       }),
@@ -162,7 +190,14 @@ export class Cancellation {
     for (const each of cases) {
       const outcome = finished.get(each) as PostOutcome;
       if ("reference" in outcome) outcomes.set(each.item, { kind: "created", reference: outcome.reference });
-      else outcomes.set(each.item, { ...outcome, problem: { ...outcome.problem, message: `the red document ${each.hit.number} is saved and not finished: ${outcome.problem.message}` } });
+      else
+        outcomes.set(each.item, {
+          ...outcome,
+          problem: {
+            ...outcome.problem,
+            message: `the red document ${each.hit.number} is saved and not finished: ${outcome.problem.message}`,
+          },
+        });
     }
   }
 }

@@ -2,7 +2,6 @@ import type { Problem } from "../../model/problem.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { ConnectorContext } from "../contract.js";
 import { durationMs } from "../files/duration.js";
-import { HttpClient, type HttpReply, isAnswered, leavesOpen } from "../http.js";
 import { type Reading, readAnswer } from "../http/answer.js";
 import { isList, type Json, writeJson } from "../http/json.js";
 import { wordsOfBody } from "../http/judge.js";
@@ -10,6 +9,7 @@ import { Network } from "../http/network.js";
 import { Redaction } from "../http/redaction.js";
 import { Transport } from "../http/transport.js";
 import { readUrl, refuseConnection } from "../http/url.js";
+import { HttpClient, type HttpReply, isAnswered, leavesOpen } from "../http.js";
 import { CODE, isForbidden, isForLater, type Status, statusOf, wordsOf } from "./answer.js";
 import type { KingdeeConnection } from "./connection.js";
 import { isSignedOut, openKingdeeSignIn, servicePath } from "./sign-in.js";
@@ -84,14 +84,25 @@ export class KingdeeClient {
   /** The rows of one page, one value per field in order. Asked again a few times where that may help. Throws QueryFault, and ProblemError when we are not let in. */
   async query(question: Question): Promise<readonly QueryRow[]> {
     const { form, fields, filter, order, start, limit } = question;
-    const data = { FormId: form, FieldKeys: fields.join(","), FilterString: filter, OrderString: order, TopRowCount: 0, StartRow: start, Limit: limit };
+    const data = {
+      FormId: form,
+      FieldKeys: fields.join(","),
+      FilterString: filter,
+      OrderString: order,
+      TopRowCount: 0,
+      StartRow: start,
+      Limit: limit,
+    };
     const name = `the query of ${form} at ${this.host}`;
     const call = { method: "POST", path: servicePath("ExecuteBillQuery"), headers: {}, body: JSON.stringify({ data }), name };
     const reply = await this.http.read(call, isFinal);
     if (reply.kind !== "answer") {
       const { message } = reply.problem;
       const stopped = reply.kind === "unconfirmed" ? (reply.limit ?? null) : null;
-      const hint = stopped === null ? "nothing was taken from it; it is asked again by the next run" : "ask for smaller pages, or raise `timeout` or `max_response` of the connection";
+      const hint =
+        stopped === null
+          ? "nothing was taken from it; it is asked again by the next run"
+          : "ask for smaller pages, or raise `timeout` or `max_response` of the connection";
       throw new QueryFault(message.replace(/; nothing was sent$/, ""), hint, stopped, stopped !== "size");
     }
     const reading = readAnswer(reply);
@@ -117,7 +128,12 @@ export class KingdeeClient {
    */
   async act(operation: string, form: string, data: Json): Promise<Acted> {
     const name = `${operation} of ${form} at ${this.host}`;
-    const body = writeJson(new Map<string, Json>([["formid", form], ["data", data]]));
+    const body = writeJson(
+      new Map<string, Json>([
+        ["formid", form],
+        ["data", data],
+      ]),
+    );
     const reply = await this.http.send({ method: "POST", path: servicePath(operation), headers: {}, body, name });
     if (reply.kind !== "answer") return reply;
     const reading = readAnswer(reply);
@@ -134,7 +150,12 @@ export class KingdeeClient {
     const said = words === "" ? "" : `: ${words}`;
     if (reply.status >= 400 && !leavesOpen(reply.status))
       throw new ProblemError(
-        problem("TARGET_UNAVAILABLE", `${name}: it answers HTTP ${reply.status}${said}`, [], "check `url` of the connection; nothing was done"),
+        problem(
+          "TARGET_UNAVAILABLE",
+          `${name}: it answers HTTP ${reply.status}${said}`,
+          [],
+          "check `url` of the connection; nothing was done",
+        ),
       );
     const why = reply.status === 200 ? "its answer has no ResponseStatus" : `it answers HTTP ${reply.status}`;
     return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${name}: ${why}, which leaves open what was done${said}`) };
@@ -149,7 +170,12 @@ export class KingdeeClient {
     const status = reading.status === 200 ? "" : ` (HTTP ${reading.status})`;
     const words = wordsOfBody({ ...reading, text: reading.text.slice(0, 2_000) }, this.redaction);
     const isPassing = leavesOpen(reading.status);
-    return new QueryFault(`${name}: ${why}${status}${words === "" ? "" : `: ${words}`}`, "check `url` of the connection, and what stands between us and it", null, isPassing);
+    return new QueryFault(
+      `${name}: ${why}${status}${words === "" ? "" : `: ${words}`}`,
+      "check `url` of the connection, and what stands between us and it",
+      null,
+      isPassing,
+    );
   }
 
   private forbidden(name: string, status: Status): ProblemError {

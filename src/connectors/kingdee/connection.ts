@@ -7,8 +7,7 @@ const secret = (description: string, ...examples: string[]) => Type.String({ min
 
 const { ca, certificate, proxy, rate, max_response, insecure } = HttpConnection.properties;
 
-export const SIGN_INS = ["ValidateUser", "LoginByAppSecret", "LoginBySign", "signed requests"] as const;
-export type SignInName = (typeof SIGN_INS)[number];
+const SIGN_INS = ["ValidateUser", "LoginByAppSecret", "LoginBySign", "signed requests"] as const;
 
 export const KingdeeConnection = Type.Object(
   {

@@ -2,19 +2,19 @@ import { Decimal } from "../../model/decimal.js";
 import type { Document, Line } from "../../model/document.js";
 import { plainText, readWritten } from "../files/plain-number.js";
 import { type Json, textOf } from "../http/json.js";
-import type { Draft, HeldColumn, HeldColumns } from "./forms/form.js";
+import type { HeldColumn, HeldColumns } from "./forms/form.js";
 
 /** The document that the ERP holds, from the rows of its entries: the header's columns first, then those of the line. */
 export function heldDocument(posted: Document, columns: HeldColumns, rows: readonly (readonly Json[])[]): Document {
   const [first = []] = rows;
-  const draft: Draft<Document> = { ...posted };
-  columns.header.forEach((column, index) => {
+  let header = posted;
+  for (const [index, column] of columns.header.entries()) {
     const value = normal(column.kind, first[index]);
     const said = column.said(posted, posted);
-    if (said !== undefined && normal(column.kind, said) !== value) column.put(draft, value, posted);
-  });
+    if (said !== undefined && normal(column.kind, said) !== value) header = { ...header, ...column.put(value, header, posted) };
+  }
   const values = rows.map((row) => columns.line.map(({ kind }, index) => normal(kind, row[columns.header.length + index])));
-  return { ...draft, lines: heldLines(posted, columns.line, values) };
+  return { ...header, lines: heldLines(posted, columns.line, values) };
 }
 
 /**
@@ -38,11 +38,11 @@ function heldLines(posted: Document, columns: readonly HeldColumn<Line>[], rows:
     const former = place !== undefined && left.has(place) ? place : ([...left.keys()][0] ?? null);
     const said = former === null ? columns.map(() => "") : (left.get(former) ?? []);
     if (former !== null) left.delete(former);
-    const line: Draft<Line> = former === null ? blank() : { ...former };
-    if (former !== null) line.amountMinor = 0n;
-    columns.forEach((column, at) => {
-      if (column.kind === "number" || !isSame(column, said[at], row[at] ?? "")) column.put(line, row[at] ?? "", posted);
-    });
+    let line = former ?? BLANK;
+    for (const [at, column] of columns.entries()) {
+      const value = row[at] ?? "";
+      if (!isSame(column, said[at], value)) line = { ...line, ...column.put(value, line, posted) };
+    }
     return line;
   });
 }
@@ -56,9 +56,7 @@ function saidBy(column: HeldColumn<Line>, line: Line, document: Document): strin
   return said === undefined ? undefined : normal(column.kind, said);
 }
 
-function blank(): Draft<Line> {
-  return { side: "debit", amountMinor: 0n, account: "", text: "", partner: null, dimensions: {} };
-}
+const BLANK: Line = { side: "debit", amountMinor: 0n, account: "", text: "", partner: null, dimensions: {} };
 
 /** One writing for equal values: numbers without needless zeros, dates without the time. */
 function normal(kind: HeldColumn<never>["kind"], value: Json | string | undefined): string {

@@ -68,7 +68,10 @@ export class KeyField {
     const entries = model.get(this.form.entity) ?? null;
     if (!isList(entries) || entries.length === 0 || !entries.every(isEntry))
       throw new Unwritable(`its Model has no entries under \`${this.form.entity}\`, where the key \`${this.field}\` belongs`);
-    return new Map([...model, [this.form.entity, entries.map((entry) => new Map([...(entry as ReadonlyMap<string, Json>), [this.field, written]]))]]);
+    return new Map([
+      ...model,
+      [this.form.entity, entries.map((entry) => new Map([...(entry as ReadonlyMap<string, Json>), [this.field, written]]))],
+    ]);
   }
 }
 

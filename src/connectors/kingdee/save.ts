@@ -105,14 +105,18 @@ export class Saver {
     const { form, client } = this.books;
     const isItself = this.books.key.isNumber;
     const faults = faultsAt(status.faults, place, isAlone);
-    const success = status.successes.find((each) => each.place === place || (each.place === null && (isAlone || (isItself && each.number === key))));
+    const success = status.successes.find(
+      (each) => each.place === place || (each.place === null && (isAlone || (isItself && each.number === key))),
+    );
     const unconfirmed = (why: string): PostOutcome =>
       placed({ kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `BatchSave of ${form.form}: ${why}`) }, document);
     const words = client.redaction.show(wordsOf({ faults, code: status.code }));
     if (success !== undefined && faults.length > 0) return unconfirmed(`it says of this document that it is saved, and: ${words}`);
     if (success !== undefined) {
       const reference = success.number ?? success.id;
-      return reference === null ? unconfirmed("it says that this document is saved, and names neither number nor id") : { kind: "created", reference };
+      return reference === null
+        ? unconfirmed("it says that this document is saved, and names neither number nor id")
+        : { kind: "created", reference };
     }
     if (faults.length === 0 && !(isAlone && !status.isSuccess)) return unconfirmed("the answer says nothing about this document");
     if (status.code === CODE.database) return unconfirmed(words);

@@ -44,7 +44,16 @@ export function loginSignature(parts: {
 /** Throws ProblemError when the options contradict each other. Nothing is sent. */
 export function openKingdeeSignIn(options: KingdeeConnection, context: SignInContext): SignIn {
   const { redaction, now } = context;
-  const { sign_in: way, password, app_id: appId, app_secret: appSecret, account_set: account, user, organisation = "0", language } = options;
+  const {
+    sign_in: way,
+    password,
+    app_id: appId,
+    app_secret: appSecret,
+    account_set: account,
+    user,
+    organisation = "0",
+    language,
+  } = options;
   for (const each of [password, appSecret]) if (each !== undefined) redaction.hide(each);
   if (way === "ValidateUser") {
     const word = needed(password, "password", way);
@@ -209,7 +218,9 @@ class Sessions implements SignIn {
   private refuse(found: string): never {
     const { base, redaction } = this.context;
     const message = `${base.host} does not let us in (${this.options.operation}): ${redaction.show(found)}`;
-    this.refused = new ProblemError(problem("TARGET_SIGN_IN", message, [], "check `sign_in`, `account_set`, `user` and the secrets of the connection"));
+    this.refused = new ProblemError(
+      problem("TARGET_SIGN_IN", message, [], "check `sign_in`, `account_set`, `user` and the secrets of the connection"),
+    );
     throw this.refused;
   }
 }

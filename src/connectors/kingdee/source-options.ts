@@ -28,10 +28,18 @@ const Since = Type.Object(
     }),
     lag: Type.String({ description: "how long before now the reading ends", default: "0", pattern: DURATION, examples: ["1m"] }),
     most: Type.Optional(
-      Type.String({ pattern: length, description: "the longest span that is read as one unit; a longer one is read in several", examples: ["31d"] }),
+      Type.String({
+        pattern: length,
+        description: "the longest span that is read as one unit; a longer one is read in several",
+        examples: ["31d"],
+      }),
     ),
     halve: Type.Optional(
-      Type.String({ pattern: length, description: "a span that is too much for the server is read in halves, down to this length", examples: ["1h"] }),
+      Type.String({
+        pattern: length,
+        description: "a span that is too much for the server is read in halves, down to this length",
+        examples: ["1h"],
+      }),
     ),
   },
   { ...closed, description: "reads what changed, in half-open spans of time; everything, as one unit, when left out" },
@@ -40,12 +48,17 @@ export const KingdeeSourceOptions = Type.Object(
   {
     stream: Type.Optional(
       Type.Enum(Object.keys(STREAMS) as (keyof typeof STREAMS)[], {
-        description: "what is read, by its name here: it says the form, the order of rows and the organisation field; `projects` needs `form`, which differs from site to site",
+        description:
+          "what is read, by its name here: it says the form, the order of rows and the organisation field; `projects` needs `form`, which differs from site to site",
         examples: ["departments", "suppliers"],
       }),
     ),
     form: Type.Optional(
-      Type.String({ pattern: "^\\w+$", description: "FormId of what is read, instead of or beside `stream`", examples: ["BD_Department", "BAS_PreBaseDataOne"] }),
+      Type.String({
+        pattern: "^\\w+$",
+        description: "FormId of what is read, instead of or beside `stream`",
+        examples: ["BD_Department", "BAS_PreBaseDataOne"],
+      }),
     ),
     filter: Type.Optional(
       Type.String({
@@ -61,7 +74,8 @@ export const KingdeeSourceOptions = Type.Object(
       }),
     ),
     usable: Type.Boolean({
-      description: "whether what is forbidden (`FForbidStatus` B) is left out; read it, with that field as a column, where the other side has to learn of it",
+      description:
+        "whether what is forbidden (`FForbidStatus` B) is left out; read it, with that field as a column, where the other side has to learn of it",
       default: false,
       examples: [true],
     }),
@@ -72,7 +86,9 @@ export const KingdeeSourceOptions = Type.Object(
         examples: [["100", "101"]],
       }),
     ),
-    organisation_field: Type.Optional(fieldKey("where the number of the organisation stands, instead of where the stream has it", "FCreateOrgId.FNumber")),
+    organisation_field: Type.Optional(
+      fieldKey("where the number of the organisation stands, instead of where the stream has it", "FCreateOrgId.FNumber"),
+    ),
     order: Type.Optional(
       Type.Array(Type.String({ pattern: FIELD_KEY }), {
         minItems: 1,

@@ -41,7 +41,11 @@ export class KingdeeSource implements Source {
     this.spans =
       since === undefined
         ? WITHOUT_SINCE
-        : compileSpans({ ...since, format: "yyyy-MM-dd HH:mm:ss", until: "exclusive", time_zone: connection.time_zone }, context.timeZone, true);
+        : compileSpans(
+            { ...since, format: "yyyy-MM-dd HH:mm:ss", until: "exclusive", time_zone: connection.time_zone },
+            context.timeZone,
+            true,
+          );
     this.filter = filterOf(options, this.stream);
     const { order = this.stream.order } = options;
     this.order = since === undefined ? order : [since.field, ...order];
@@ -113,7 +117,10 @@ export class KingdeeSource implements Source {
   private async *pages({ since, until }: Span, columns: readonly (string | null)[]): AsyncGenerator<readonly QueryRow[]> {
     const asked = [...new Set([...columns.filter((each): each is string => each !== null), ...this.order])];
     const { since: changed, page_size: limit } = this.options;
-    const window = changed === undefined || since === null || until === null ? null : `${changed.field}>=${quoted(since)} AND ${changed.field}<${quoted(until)}`;
+    const window =
+      changed === undefined || since === null || until === null
+        ? null
+        : `${changed.field}>=${quoted(since)} AND ${changed.field}<${quoted(until)}`;
     const places = columns.map((column) => (column === null ? -1 : asked.indexOf(column)));
     const question = {
       form: this.stream.form,
@@ -146,7 +153,12 @@ export class KingdeeSource implements Source {
     if (faults.length === 0) delivery.add({ line, cells }, JSON.stringify(cells));
     else {
       const text = writeJson(row);
-      const found = problem("RECORD_MALFORMED", faults.join("; "), { file: unit, line }, "ask for a field of it, such as `FSupplierId.FNumber`");
+      const found = problem(
+        "RECORD_MALFORMED",
+        faults.join("; "),
+        { file: unit, line },
+        "ask for a field of it, such as `FSupplierId.FNumber`",
+      );
       delivery.add({ line, text: text.slice(0, RAW_LENGTH), problem: found }, text);
     }
   }
@@ -176,14 +188,20 @@ function streamOf({ stream, form }: KingdeeSourceOptions): Stream & { readonly f
   return refuseOption(
     "CONFIG_MISSING_KEY",
     stream === undefined ? "the source has neither `stream` nor `form`" : `\`stream: ${stream}\` needs \`form\``,
-    stream === undefined ? "say what is read: `stream: departments`, or `form: BD_Department`" : "it is kept in another form from site to site, such as `BAS_PreBaseDataOne`; ask who set it up",
+    stream === undefined
+      ? "say what is read: `stream: departments`, or `form: BD_Department`"
+      : "it is kept in another form from site to site, such as `BAS_PreBaseDataOne`; ask who set it up",
   );
 }
 
 function filterOf(options: KingdeeSourceOptions, stream: Stream): string {
   const { filter, approved = stream.isBaseData, usable, organisations, organisation_field: field = stream.organisationField } = options;
   if (organisations !== undefined && field === null)
-    refuseOption("CONFIG_MISSING_KEY", "`organisations` needs `organisation_field`", "say where the number of the organisation stands, such as `FUseOrgId.FNumber`");
+    refuseOption(
+      "CONFIG_MISSING_KEY",
+      "`organisations` needs `organisation_field`",
+      "say where the number of the organisation stands, such as `FUseOrgId.FNumber`",
+    );
   return allOf(
     filter ?? null,
     approved ? "FDocumentStatus='C'" : null,
@@ -199,9 +217,15 @@ function fieldOf({ name, aliases, required }: Column): string | null {
   const isKey = keys.length === 1 && new RegExp(FIELD_KEY).test(key.trim());
   if (isKey) return key.trim();
   if (keys.length === 1 && !required) return null;
-  const found = keys.length > 1 ? `has several names: ${keys.map((each) => `\`${each}\``).join(", ")}` : `is called \`${key}\`, which is no field key`;
+  const found =
+    keys.length > 1 ? `has several names: ${keys.map((each) => `\`${each}\``).join(", ")}` : `is called \`${key}\`, which is no field key`;
   throw new ProblemError(
-    problem("SOURCE_MISSING_COLUMN", `the column \`${name}\` ${found}`, { field: name }, `name its field of the ERP: \`source.columns: { ${name}: FNumber }\``),
+    problem(
+      "SOURCE_MISSING_COLUMN",
+      `the column \`${name}\` ${found}`,
+      { field: name },
+      `name its field of the ERP: \`source.columns: { ${name}: FNumber }\``,
+    ),
   );
 }
 

@@ -35,5 +35,3 @@ export const STREAMS = {
   "expense claims": bill("ER_ExpReimbursement", "FOrgID.FNumber"),
   assets: { form: "FA_CARD", order: ["FNumber"], organisationField: null, isBaseData: false },
 } as const satisfies Readonly<Record<string, Stream>>;
-
-export type StreamName = keyof typeof STREAMS;

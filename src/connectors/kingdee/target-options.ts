@@ -1,10 +1,12 @@
 import { type Static, Type } from "typebox";
-import { body, closed, DURATION } from "../http/option-parts.js";
+import { closed, DURATION } from "../http/option-parts.js";
 import { fieldKey } from "./source-options.js";
 
 const text = (description: string, ...examples: string[]) => Type.String({ minLength: 1, description, examples });
 const defaulted = (value: string, description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, description, default: value, examples });
+const template = (description: string, example: Record<string, unknown>) =>
+  Type.Optional(Type.Unknown({ description, examples: [example] }));
 const numbers = (description: string, example: Record<string, string>) =>
   Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), { description, examples: [example] });
 
@@ -20,8 +22,16 @@ const Key = Type.Object(
         "F_ABCD_SyncKey",
       ),
     ),
-    in: Type.Optional(Type.Enum(["header", "lines"], { description: "whether the field stands in the header or in every entry", examples: ["header"] })),
-    length: Type.Integer({ description: "most characters that the field keeps; not established, so look at its definition", default: 80, minimum: 16, maximum: 2_000, examples: [30] }),
+    in: Type.Optional(
+      Type.Enum(["header", "lines"], { description: "whether the field stands in the header or in every entry", examples: ["header"] }),
+    ),
+    length: Type.Integer({
+      description: "most characters that the field keeps; not established, so look at its definition",
+      default: 80,
+      minimum: 16,
+      maximum: 2_000,
+      examples: [30],
+    }),
     write: Type.Enum(["full", "fitting", "short"], {
       description:
         "`full`: the whole key; a document whose key is longer waits. `short`: 16 characters made from it. `fitting`: the whole key where it fits, else the short one. Only with `full` can drafts be changed in place, postings be listed and an old store be noticed",
@@ -41,17 +51,31 @@ export const KingdeeTargetOptions = Type.Object(
       default: "GL_VOUCHER",
       examples: ["AP_Payable", "GL_VOUCHER"],
     }),
-    model: body("the whole `Model` of the form, as a template: a text that begins with `$.` is a path, see the README of connector `http`; our key and the id are added"),
-    header: body("fields that are added to the header, or replace those that are written there, as a template; `$.` is the document"),
-    lines: body("fields that are added to each entry, or replace those that are written there, as a template; `$$.` is the line"),
-    entity: Type.Optional(fieldKey("the entity that the lines stand in, where `model` is given and the key stands in the entries", "FEntity")),
+    model: template(
+      "the whole `Model` of the form, as a template: a text that begins with `$.` is a path, see the README of connector `http`; our key and the id are added",
+      { FNumber: "$.key", FNAME: "$.fields.name", FORGVAL: { $number: "$.total" } },
+    ),
+    header: template("fields that are added to the header, or replace those that are written there, as a template; `$.` is the document", {
+      FPURCHASEDEPTID: { FNumber: "$.fields.department" },
+    }),
+    lines: template("fields that are added to each entry, or replace those that are written there, as a template; `$$.` is the line", {
+      FINCLUDECOST: true,
+      FCOMMENT: "$$.text",
+    }),
+    entity: Type.Optional(
+      fieldKey("the entity that the lines stand in, where `model` is given and the key stands in the entries", "FEntity"),
+    ),
     id_field: Type.Optional(fieldKey("field key of the internal id; `FVOUCHERID` for vouchers, `FID` for bills when left out", "FID")),
     number_field: Type.Optional(
-      fieldKey("field key of the number that people use; `FBillNo` when left out. On some sites vouchers have it as `FNumber` or `FVOUCHERGROUPNO`", "FVOUCHERGROUPNO"),
+      fieldKey(
+        "field key of the number that people use; `FBillNo` when left out. On some sites vouchers have it as `FNumber` or `FVOUCHERGROUPNO`",
+        "FVOUCHERGROUPNO",
+      ),
     ),
     void_field: Type.Optional(
       Type.Union([Type.Enum(["none"]), fieldKey("", "FCancelStatus")], {
-        description: "field key of the mark of what was voided (作废), `A` being none; `FCancelStatus` for bills and `none` for vouchers when left out",
+        description:
+          "field key of the mark of what was voided (作废), `A` being none; `FCancelStatus` for bills and `none` for vouchers when left out",
         examples: ["none", "FCancelStatus"],
       }),
     ),
@@ -61,7 +85,13 @@ export const KingdeeTargetOptions = Type.Object(
       default: "audit",
       examples: ["save"],
     }),
-    batch: Type.Integer({ description: "most documents in one call; the limit of the ERP is not established", default: 50, minimum: 1, maximum: 500, examples: [20] }),
+    batch: Type.Integer({
+      description: "most documents in one call; the limit of the ERP is not established",
+      default: 50,
+      minimum: 1,
+      maximum: 500,
+      examples: [20],
+    }),
     quiet: Type.String({
       description: "how long an unanswered call may still take effect; until then, not found proves nothing",
       default: "2m",
@@ -76,7 +106,8 @@ export const KingdeeTargetOptions = Type.Object(
       }),
     ),
     withdraw: Type.Boolean({
-      description: "whether a document that waits for approval (B) may be withdrawn (`CancelAssign`) to be cancelled; else it is held until somebody approves or rejects it",
+      description:
+        "whether a document that waits for approval (B) may be withdrawn (`CancelAssign`) to be cancelled; else it is held until somebody approves or rejects it",
       default: false,
       examples: [true],
     }),
@@ -85,15 +116,24 @@ export const KingdeeTargetOptions = Type.Object(
     word: defaulted("PRE001", "number of the voucher group (凭证字) where a document names none; `PRE001` is 记 on a new site", "PRE002"),
     words: Type.Optional(numbers("numbers of the voucher groups by the word in the document", { 记: "PRE001", 转: "PRE004" })),
     currencies: Type.Optional(numbers("numbers of the currencies by ISO code; CNY is `PRE001` when left out", { USD: "PRE007" })),
-    book_currency: Type.String({ pattern: "^[A-Z]{3}$", description: "the currency that the books are kept in", default: "CNY", examples: ["HKD"] }),
+    book_currency: Type.String({
+      pattern: "^[A-Z]{3}$",
+      description: "the currency that the books are kept in",
+      default: "CNY",
+      examples: ["HKD"],
+    }),
     rate_type: defaulted("HLTX01_SYS", "number of the kind of exchange rate", "HLTX01_SYS"),
     dimensions: Type.Optional(
-      numbers("flex fields by the names of our dimensions, beside those that are known: 供应商/supplier FFLEX4, 部门/department FFLEX5, 客户/customer FFLEX6, 员工/employee FFLEX7, 费用项目/expense_item FFLEX9, 资产类别/asset_class FFLEX10, 组织/organisation FFLEX11", {
-        项目: "FF100002",
-      }),
+      numbers(
+        "flex fields by the names of our dimensions, beside those that are known: 供应商/supplier FFLEX4, 部门/department FFLEX5, 客户/customer FFLEX6, 员工/employee FFLEX7, 费用项目/expense_item FFLEX9, 资产类别/asset_class FFLEX10, 组织/organisation FFLEX11",
+        {
+          项目: "FF100002",
+        },
+      ),
     ),
     dimension_query: Type.Union([Type.Enum(["none"]), Type.String({ pattern: "\\{\\}" })], {
-      description: "how a query asks for a flex field, whose name stands for `{}`; `none` where it cannot, and then dimensions are not compared",
+      description:
+        "how a query asks for a flex field, whose name stands for `{}`; `none` where it cannot, and then dimensions are not compared",
       default: "FDetailID.{}.FNumber",
       examples: ["none", "FDetailID.{}.FNumber"],
     }),
@@ -104,7 +144,11 @@ export const KingdeeTargetOptions = Type.Object(
     }),
     department: defaulted("部门", "the dimension of a line that is the department which bears the cost, for bills", "department"),
     bill_type: Type.Optional(text("number of the bill type (单据类型), instead of the usual one of the form", "YFD02_SYS")),
-    settlement: defaulted("JSFS04_SYS", "number of the settlement type (结算方式) of payments that name none; `JSFS04_SYS` is a wire transfer", "JSFS01_SYS"),
+    settlement: defaulted(
+      "JSFS04_SYS",
+      "number of the settlement type (结算方式) of payments that name none; `JSFS04_SYS` is a wire transfer",
+      "JSFS01_SYS",
+    ),
     payee: Type.Enum(["employee", "supplier", "customer"], {
       description: "who is paid by payments that do not say it",
       default: "supplier",

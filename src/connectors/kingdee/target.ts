@@ -117,7 +117,8 @@ export class KingdeeTarget implements Target {
         const hit = only(found.get(keyOf(posting)), keyOf(posting), posting.documentKey);
         if (hit !== null && "code" in hit) throw new ProblemError(hit);
         const red = (found.get(reversalOf(posting)) ?? []).find((each) => isThrough(each, until));
-        if (hit === null || hit.isVoid || red !== undefined) return { kind: "gone", reference: red === undefined ? null : foundOf(red, until).reference };
+        if (hit === null || hit.isVoid || red !== undefined)
+          return { kind: "gone", reference: red === undefined ? null : foundOf(red, until).reference };
         const rows = entries?.get(hit.id) ?? [];
         const document = columns === null ? posting.document : heldDocument(posting.document, columns, rows);
         return { kind: "held", document, isDraft: isDraft(hit) };
@@ -173,7 +174,14 @@ export class KingdeeTarget implements Target {
           else if (hit === null) outcomes.set(item, notThere(posting.reference, document.key));
           else if ("code" in hit) outcomes.set(item, { kind: "rejected", problem: hit });
           else if (!isDraft(hit))
-            outcomes.set(item, held(`${hit.number} is no draft any more (state \`${hit.status}\`)`, document.key, "nothing was changed; the next run looks again"));
+            outcomes.set(
+              item,
+              held(
+                `${hit.number} is no draft any more (state \`${hit.status}\`)`,
+                document.key,
+                "nothing was changed; the next run looks again",
+              ),
+            );
           else savings.push({ item, id: hit.id });
         }
         const saved = await this.saver.save(savings);
@@ -224,7 +232,9 @@ export class KingdeeTarget implements Target {
     } catch (error) {
       if (error instanceof QueryFault) throw unavailable(error);
       if (!(error instanceof Unwritable)) throw error;
-      throw new ProblemError(problem("TARGET_UNAVAILABLE", error.message, [], "it was posted with other options of the target: give them back"));
+      throw new ProblemError(
+        problem("TARGET_UNAVAILABLE", error.message, [], "it was posted with other options of the target: give them back"),
+      );
     }
   }
 

@@ -57,7 +57,14 @@ export function clientOf(appId: string): GatewayClient | null {
 }
 
 /** The headers by which K3Cloud knows the app, the account set and the user. */
-export function appHeaders({ app_id: appId, app_secret: secret, account, user, organisation, language = 2052 }: AppOptions): Record<string, string> {
+export function appHeaders({
+  app_id: appId,
+  app_secret: secret,
+  account,
+  user,
+  organisation,
+  language = 2052,
+}: AppOptions): Record<string, string> {
   const data = `${account},${user},${language},${organisation}`;
   return {
     "x-kd-appkey": appId,

@@ -68,21 +68,21 @@ export const date = (field: string): HeldColumn<Document> => ({
   field,
   kind: "date",
   said: (document) => document.date,
-  put: (into, value) => void (into.date = value),
+  put: (value) => ({ date: value }),
 });
 
 export const headerText = (field: string, { site }: BillContext): HeldColumn<Document> => ({
   field,
   kind: "text",
   said: ({ text }) => cut(text, site.textLength),
-  put: (into, value) => void (into.text = value),
+  put: (value) => ({ text: value }),
 });
 
 export const currency = (field: string, { site }: BillContext): HeldColumn<Document> => ({
   field: `${field}.FNumber`,
   kind: "text",
   said: (document) => site.currency(document.currency),
-  put: (into, value) => void (into.currency = site.currencyCode(value)),
+  put: (value) => ({ currency: site.currencyCode(value) }),
 });
 
 /** A header field that the ERP holds by its number. Where a document does not give it, the ERP may fill it in. */
@@ -90,33 +90,35 @@ export const headerField = (field: string, name: string, kind: "text" | "date" =
   field,
   kind,
   said: ({ fields }) => fields[name] || undefined,
-  put: (into, value) => void (into.fields = { ...into.fields, [name]: value }),
+  put: (value, former) => ({ fields: { ...former.fields, [name]: value } }),
 });
 
 export const account = (field: string): HeldColumn<Line> => ({
   field: `${field}.FNumber`,
   kind: "text",
   said: (line) => line.account,
-  put: (into, value) => void (into.account = value),
+  put: (value) => ({ account: value }),
 });
+
+/** An amount that the ERP gives, which was compared as text already; one with more places than the currency has is shown as nothing. */
+export function minorOf(value: string, code: string): bigint {
+  const read = Decimal.parse(value);
+  const minor = read === null ? null : bookableMinor(read, code);
+  return typeof minor === "bigint" ? minor : 0n;
+}
 
 export const amount = (field: string): HeldColumn<Line> => ({
   field,
   kind: "number",
   said: (line, document) => lineAmount(owed(line), document.currency),
-  put: (into, value, document) => {
-    const read = Decimal.parse(value);
-    const minor = read === null ? null : bookableMinor(read, document.currency);
-    into.side = "debit";
-    into.amountMinor = typeof minor === "bigint" ? minor : 0n;
-  },
+  put: (value, _, document) => ({ side: "debit", amountMinor: minorOf(value, document.currency) }),
 });
 
 export const taxAmount = (field: string): HeldColumn<Line> => ({
   field,
   kind: "number",
   said: (line, document) => taxed(owed(line), document.currency).tax,
-  put: (into, value) => void (into.fields = { ...into.fields, tax: value }),
+  put: (value, former) => ({ fields: { ...former.fields, tax: value } }),
 });
 
 export const departmentOf = (line: Line, document: Document, { options }: BillContext): string =>
@@ -126,5 +128,5 @@ export const department = (field: string, context: BillContext): HeldColumn<Line
   field: `${field}.FNumber`,
   kind: "text",
   said: (line, document) => departmentOf(line, document, context) || undefined,
-  put: (into, value) => void (into.dimensions = { ...into.dimensions, [context.options.department]: value }),
+  put: (value, former) => ({ dimensions: { ...former.dimensions, [context.options.department]: value } }),
 });

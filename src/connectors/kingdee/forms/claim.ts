@@ -1,7 +1,22 @@
 import type { Document, Line } from "../../../model/document.js";
 import type { Json } from "../../http/json.js";
 import { cut, exact, fieldsOf, reference } from "../values.js";
-import { account, amount, type BillContext, billParts, currency, date, department, departmentOf, headerField, headerText, owed, taxAmount, taxed, textOfLine } from "./bill.js";
+import {
+  account,
+  amount,
+  type BillContext,
+  billParts,
+  currency,
+  date,
+  department,
+  departmentOf,
+  headerField,
+  headerText,
+  owed,
+  taxAmount,
+  taxed,
+  textOfLine,
+} from "./bill.js";
 import type { BillForm } from "./form.js";
 
 /** 费用报销单: what is paid back to one employee, by fee item. */
@@ -60,7 +75,12 @@ export function claimForm(context: BillContext): BillForm {
         amount("FExpSubmitAmount"),
         taxAmount("FTaxAmt"),
         department("FExpenseDeptEntryID", context),
-        { field: "FRemark", kind: "text", said: (line, document) => textOfLine(line, document, context), put: (into, value) => void (into.text = value) },
+        {
+          field: "FRemark",
+          kind: "text",
+          said: (line, document) => textOfLine(line, document, context),
+          put: (value) => ({ text: value }),
+        },
       ],
     }),
   };

@@ -3,9 +3,6 @@ import type { DocumentType } from "../../../model/document-types.js";
 import type { PostItem } from "../../contract.js";
 import type { Json } from "../../http/json.js";
 
-/** A document as it is taken apart to be compared, and put together from what the ERP gives back. */
-export type Draft<T> = { -readonly [K in keyof T]: T[K] };
-
 /** A field that is read back. */
 export interface HeldColumn<T> {
   /** As a query asks for it. */
@@ -15,8 +12,8 @@ export interface HeldColumn<T> {
   readonly said: (of: T, document: Document) => string | undefined;
   /** The ERP may drop it without a word, so that nothing there is no difference. */
   readonly mayBeLost?: boolean;
-  /** Puts what it gives instead. Empty text where it gives nothing. */
-  readonly put: (into: Draft<T>, value: string, document: Document) => void;
+  /** What changes when the ERP gives this instead. Empty text where it gives nothing. */
+  readonly put: (value: string, former: T, document: Document) => Partial<T>;
 }
 
 export interface HeldColumns {

@@ -25,7 +25,11 @@ export function openForm(options: KingdeeTargetOptions, site: Site): BillForm {
   const make = BUILT_IN[options.form];
   const { model, header, lines } = options;
   if (model === undefined && make === undefined)
-    return refuseOption("CONFIG_MISSING_KEY", `how \`${options.form}\` is written is not established`, "write its Model as a template under `model`");
+    return refuseOption(
+      "CONFIG_MISSING_KEY",
+      `how \`${options.form}\` is written is not established`,
+      "write its Model as a template under `model`",
+    );
   if (model !== undefined && (header !== undefined || lines !== undefined))
     return refuseOption("CONFIG_WRONG_VALUE", "`model` stands beside `header` or `lines`", "`model` says everything; leave the others out");
   if (model !== undefined) return templateForm(model, { options, site }, make?.({ options, site }) ?? null);
@@ -57,7 +61,11 @@ function withMore(form: BillForm, header: unknown, lines: unknown): BillForm {
       const written = new Map(form.write(item));
       const entries = written.get(form.entity) ?? null;
       const added = each?.(item) ?? [];
-      if (each !== null && isList(entries)) written.set(form.entity, entries.map((entry, index) => merged(entry, added[index] ?? null)));
+      if (each !== null && isList(entries))
+        written.set(
+          form.entity,
+          entries.map((entry, index) => merged(entry, added[index] ?? null)),
+        );
       return new Map([...written, ...(more?.(item) ?? [])]);
     },
   };

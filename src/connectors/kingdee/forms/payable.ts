@@ -3,7 +3,22 @@ import { documentAmount } from "../../../model/document.js";
 import { formatMinor } from "../../../model/money.js";
 import type { Json } from "../../http/json.js";
 import { clearing, cut, exact, fieldsOf, ONE, reference } from "../values.js";
-import { account, amount, type BillContext, billParts, currency, date, department, departmentOf, headerField, headerText, owed, taxAmount, taxed, textOfLine } from "./bill.js";
+import {
+  account,
+  amount,
+  type BillContext,
+  billParts,
+  currency,
+  date,
+  department,
+  departmentOf,
+  headerField,
+  headerText,
+  owed,
+  taxAmount,
+  taxed,
+  textOfLine,
+} from "./bill.js";
 import type { BillForm } from "./form.js";
 
 /** 费用应付单: what is owed to one supplier, by fee item. */
@@ -41,7 +56,10 @@ export function payableForm(context: BillContext): BillForm {
         ["FSETTLEORGID", reference(site.organisation)],
         ["FPAYORGID", reference(site.organisation)],
         ["FAP_Remark", cut(document.text, site.textLength)],
-        ["FsubHeadSuppiler", fieldsOf(["FORDERID", reference(supplier)], ["FTRANSFERID", reference(supplier)], ["FChargeId", reference(supplier)])],
+        [
+          "FsubHeadSuppiler",
+          fieldsOf(["FORDERID", reference(supplier)], ["FTRANSFERID", reference(supplier)], ["FChargeId", reference(supplier)]),
+        ],
         [
           "FsubHeadFinc",
           fieldsOf(
@@ -121,7 +139,12 @@ export function otherPayableForm(context: BillContext): BillForm {
         amount("FTOTALAMOUNTFOR"),
         taxAmount("FTAXAMOUNTFOR"),
         department("FCOSTDEPARTMENTID", context),
-        { field: "FCOMMENT", kind: "text", said: (line, document) => textOfLine(line, document, context), put: (into, value) => void (into.text = value) },
+        {
+          field: "FCOMMENT",
+          kind: "text",
+          said: (line, document) => textOfLine(line, document, context),
+          put: (value) => ({ text: value }),
+        },
       ],
     }),
   };

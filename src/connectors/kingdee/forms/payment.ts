@@ -54,10 +54,20 @@ export function paymentForm(context: BillContext): BillForm {
     },
     // How a purpose is asked for is not established, so it is not compared.
     held: () => ({
-      header: [date("FDATE"), headerField("FCONTACTUNIT.FNumber", "payee"), currency("FCURRENCYID", context), headerText("FREMARK", context)],
+      header: [
+        date("FDATE"),
+        headerField("FCONTACTUNIT.FNumber", "payee"),
+        currency("FCURRENCYID", context),
+        headerText("FREMARK", context),
+      ],
       line: [
         amount("FPAYTOTALAMOUNTFOR"),
-        { field: "FCOMMENT", kind: "text", said: (line, document) => textOfLine(line, document, context), put: (into, value) => void (into.text = value) },
+        {
+          field: "FCOMMENT",
+          kind: "text",
+          said: (line, document) => textOfLine(line, document, context),
+          put: (value) => ({ text: value }),
+        },
       ],
     }),
   };

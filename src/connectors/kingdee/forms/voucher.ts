@@ -1,13 +1,12 @@
-import { Decimal } from "../../../model/decimal.js";
-import { bookableMinor, type Document, type Line, lineAmount } from "../../../model/document.js";
+import { type Document, type Line, lineAmount } from "../../../model/document.js";
 import type { PostItem } from "../../contract.js";
 import type { Json } from "../../http/json.js";
 import { Unwritable } from "../../http/template.js";
 import type { Site } from "../site.js";
 import type { KingdeeTargetOptions, PartnerKind } from "../target-options.js";
 import { amountOf, cut, exact, fieldsOf, ONE, reference, ZERO } from "../values.js";
-import { voidedField } from "./bill.js";
-import type { BillForm, Draft, HeldColumn, HeldColumns } from "./form.js";
+import { minorOf, voidedField } from "./bill.js";
+import type { BillForm, HeldColumn, HeldColumns } from "./form.js";
 
 /** "Entered by hand", as the import template of the vendor has it (client). */
 const BY_HAND = "78050206-2fa6-40e3-b7c8-bd608146fa38";
@@ -29,7 +28,12 @@ const KNOWN_DIMENSIONS: Readonly<Record<string, string>> = {
   组织: "FFLEX11",
   organisation: "FFLEX11",
 };
-const PARTNER_FIELDS: Readonly<Record<PartnerKind, string>> = { supplier: "FFLEX4", customer: "FFLEX6", employee: "FFLEX7", other: "FFLEX16" };
+const PARTNER_FIELDS: Readonly<Record<PartnerKind, string>> = {
+  supplier: "FFLEX4",
+  customer: "FFLEX6",
+  employee: "FFLEX7",
+  other: "FFLEX16",
+};
 
 /** Which flex field a dimension or a partner goes into. */
 class Flex {
@@ -61,16 +65,13 @@ class Flex {
   }
 
   /** Where a value that the ERP gives belongs. */
-  put(line: Draft<Line>, field: string, value: string): void {
+  put(line: Line, field: string, value: string): Partial<Line> {
     const kind = this.kindOf(line.account);
-    if (kind !== null && PARTNER_FIELDS[kind] === field && !Object.keys(line.dimensions).some((name) => this.names.get(name) === field)) {
-      line.partner = value === "" ? null : value;
-      return;
-    }
-    const known = Object.keys(line.dimensions).find((name) => this.names.get(name) === field);
+    const known = Object.keys(line.dimensions).find((each) => this.names.get(each) === field);
+    if (kind !== null && PARTNER_FIELDS[kind] === field && known === undefined) return { partner: value === "" ? null : value };
     const name = known ?? [...this.names].find(([, each]) => each === field)?.[0] ?? field;
     const { [name]: _, ...others } = line.dimensions;
-    line.dimensions = value === "" ? others : { ...others, [name]: value };
+    return { dimensions: value === "" ? others : { ...others, [name]: value } };
   }
 
   private partnerField({ account }: Line): string {
@@ -115,7 +116,9 @@ export function voucherForm(options: KingdeeTargetOptions, site: Site): BillForm
   const write = ({ document }: PostItem): ReadonlyMap<string, Json> => {
     const { date, currency, attachments, lines } = document;
     if (currency !== site.bookCurrency)
-      throw new Unwritable(`a voucher in \`${currency}\` needs a rate to \`${site.bookCurrency}\`, which the document has not; write it with \`model\``);
+      throw new Unwritable(
+        `a voucher in \`${currency}\` needs a rate to \`${site.bookCurrency}\`, which the document has not; write it with \`model\``,
+      );
     if (book === undefined) throw new Unwritable("`book` does not say which account book vouchers go into");
     return fieldsOf(
       ["FAccountBookID", reference(book)],
@@ -134,7 +137,8 @@ export function voucherForm(options: KingdeeTargetOptions, site: Site): BillForm
   };
 
   const held = (documents: readonly Document[]): HeldColumns => {
-    const used = path === "none" ? [] : [...new Set(documents.flatMap(({ lines }) => lines.flatMap((line) => [...flex.of(line).keys()])))].sort();
+    const used =
+      path === "none" ? [] : [...new Set(documents.flatMap(({ lines }) => lines.flatMap((line) => [...flex.of(line).keys()])))].sort();
     const dimensions = used.map(
       (field): HeldColumn<Line> => ({
         field: path.replace("{}", field),
@@ -142,33 +146,33 @@ export function voucherForm(options: KingdeeTargetOptions, site: Site): BillForm
         said: (line) => flex.of(line).get(field) ?? "",
         // An account that has not the dimension drops it.
         mayBeLost: true,
-        put: (line, value) => flex.put(line, field, value),
+        put: (value, former) => flex.put(former, field, value),
       }),
     );
     return {
       header: [
-        { field: "FDate", kind: "date", said: ({ date }) => date, put: (into, value) => void (into.date = value) },
+        { field: "FDate", kind: "date", said: ({ date }) => date, put: (value) => ({ date: value }) },
         {
           field: "FVOUCHERGROUPID.FNumber",
           kind: "text",
           said: wordOf,
-          put: (into, value) => {
+          put: (value, { fields }) => {
             const known = Object.entries(words).find(([, number]) => number === value)?.[0];
-            into.fields = { ...into.fields, word: known ?? value };
+            return { fields: { ...fields, word: known ?? value } };
           },
         },
         {
           field: "FATTACHMENTS",
           kind: "number",
           said: ({ attachments }) => String(attachments),
-          put: (into, value) => void (into.attachments = Number(value)),
+          put: (value) => ({ attachments: Number(value) }),
         },
       ],
       line: [
-        { field: "FACCOUNTID.FNumber", kind: "text", said: ({ account }) => account, put: (into, value) => void (into.account = value) },
+        { field: "FACCOUNTID.FNumber", kind: "text", said: ({ account }) => account, put: (value) => ({ account: value }) },
         side("FDEBIT", "debit"),
         side("FCREDIT", "credit"),
-        { field: "FEXPLANATION", kind: "text", said: explanation, put: (into, value) => void (into.text = value) },
+        { field: "FEXPLANATION", kind: "text", said: explanation, put: (value) => ({ text: value }) },
         ...dimensions,
       ],
     };
@@ -193,12 +197,7 @@ function side(field: string, which: Line["side"]): HeldColumn<Line> {
     field,
     kind: "number",
     said: (line, { currency }) => (line.side === which ? lineAmount(line, currency) : "0"),
-    put: (into, value, { currency }) => {
-      const amount = Decimal.parse(value);
-      if (amount === null || amount.isZero()) return;
-      const minor = bookableMinor(amount, currency);
-      into.side = which;
-      into.amountMinor = typeof minor === "bigint" ? minor : 0n;
-    },
+    // Of an entry that has nothing on this side, the other one tells the amount.
+    put: (value, _, { currency }) => (minorOf(value, currency) === 0n ? {} : { side: which, amountMinor: minorOf(value, currency) }),
   };
 }
