@@ -121,7 +121,7 @@ test("changing the organisation gives one new cookie, which belongs beside the o
 test("account sets are listed without a session", async () => {
   const { address } = await open();
   const service = "Kingdee.BOS.ServiceFacade.ServicesStub.Account.AccountService.GetDataCenterList";
-  expect(await new Client(address).json(service, {})).toEqual([{ Id: ACCOUNT_SET, Name: "示例账套" }]);
+  expect(await new Client(address).json(service, {})).toEqual([{ Id: ACCOUNT_SET, Number: "001", Name: "示例账套" }]);
 });
 
 const signed = (key: string, text: string): string => Buffer.from(createHmac("sha256", key).update(text).digest("hex")).toString("base64");

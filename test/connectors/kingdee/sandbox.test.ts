@@ -170,7 +170,7 @@ test("a foreign line is checked against its rate, and a red voucher is a Save wi
   });
 });
 
-test("a dimension that the account does not have, a field without its F and an unknown field are dropped without a word", async () => {
+test("a dimension that the account does not have, a field without its F and an unknown one are dropped without a word", async () => {
   const client = await open();
   const model = {
     ...voucher([
@@ -222,6 +222,12 @@ test("an update touches what is named, deletes rows that are not there, and wait
   expect(await client.query("GL_VOUCHER", "FATTACHMENTS,FBUSNO,FDEBIT")).toEqual([
     [7, "BX-1", 5],
     [7, "BX-1", 0],
+  ]);
+  const inRows = { FVOUCHERID: Id, FEntity: [{ FEntryID: rows[1]?.[0], FBUSNO: "BX-2", FCREDIT: "8" }, { FEXPLANATION: "new" }] };
+  expect((await save(client, "GL_VOUCHER", inRows, { NeedUpDateFields: ["FBUSNO"] })).ResponseStatus.Errors).toEqual([]);
+  expect(await client.query("GL_VOUCHER", "FBUSNO,FCREDIT")).toEqual([
+    ["BX-1", 0],
+    ["BX-2", 5],
   ]);
   const changed = { FVOUCHERID: Id, FEntity: [{ FEntryID: rows[0]?.[0], FEXPLANATION: "changed" }] };
   expect(await firstFault(client, "GL_VOUCHER", changed)).toEqual([11, "凭证至少要有两条分录"]);

@@ -46,15 +46,16 @@ export interface StatusStyle {
 
 export function statusOf(outcomes: readonly Outcome[], style: StatusStyle): Written {
   const refused = outcomes.flatMap(({ index, faults }) => (faults ?? []).map((each) => ({ index, ...each })));
+  // The order of the vendor: its own SDK looks for the text `,"IsSuccess":false,` to tell an error from rows.
   return {
-    IsSuccess: refused.length === 0,
     ...(refused.length === 0 ? {} : { ErrorCode: 500 }),
-    MsgCode: refused[0]?.code ?? CODE.none,
+    IsSuccess: refused.length === 0,
     Errors: refused.map(({ index, field, message }) => ({ FieldName: field, Message: message, DIndex: index })),
     SuccessEntitys: outcomes.flatMap(({ index, done }) =>
       done === undefined ? [] : [{ Id: style.textIds ? String(done.id) : done.id, Number: done.number, DIndex: index }],
     ),
     SuccessMessages: [],
+    MsgCode: refused[0]?.code ?? CODE.none,
   };
 }
 

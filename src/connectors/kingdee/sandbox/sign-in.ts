@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SandboxAnswer, SandboxCall } from "../../sandbox/contract.js";
-import { ok } from "./answers.js";
+import { ok, statusOf } from "./answers.js";
 import type { Json, JsonObject } from "./exact-json.js";
 import { parametersOf } from "./request.js";
 import type { Settings } from "./settings.js";
@@ -69,7 +69,7 @@ export class Sessions {
       Context: { SessionId: session.serverId, UserName: USER, DataCenterName: ACCOUNT_SET_NAME, UserToken: this.newId() },
     });
     const cookies = [`${SESSION_COOKIE}=${session.id}; path=/`, serverCookie(session)];
-    return { ...answer, headers: { ...answer.headers, "set-cookie": cookies } };
+    return { ...answer, headers: { ...answer.headers, "Set-Cookie": cookies } };
   }
 
   /** The caller of a request, by its signature or its cookies; null when it has neither, `refused` with the reason otherwise. */
@@ -88,8 +88,8 @@ export class Sessions {
   switchOrganisation(session: Session, number: string): SandboxAnswer {
     session.organisation = number;
     session.serverId = this.newId();
-    const answer = ok({ Result: { ResponseStatus: { IsSuccess: true, MsgCode: 0, Errors: [], SuccessEntitys: [], SuccessMessages: [] } } });
-    return { ...answer, headers: { ...answer.headers, "set-cookie": [serverCookie(session)] } };
+    const answer = ok({ Result: { ResponseStatus: statusOf([], { textIds: true }) } });
+    return { ...answer, headers: { ...answer.headers, "Set-Cookie": [serverCookie(session)] } };
   }
 
   expire(): void {

@@ -53,7 +53,8 @@ export class KingdeeSystem implements SandboxSystem {
 
   private dispatch(call: SandboxCall, address: Address, options: AnswerOptions): SandboxAnswer | null {
     const { service, operation } = address;
-    if (service === SERVICES.accounts && operation === "GetDataCenterList") return ok([{ Id: ACCOUNT_SET, Name: ACCOUNT_SET_NAME }]);
+    if (service === SERVICES.accounts && operation === "GetDataCenterList")
+      return ok([{ Id: ACCOUNT_SET, Number: "001", Name: ACCOUNT_SET_NAME }]);
     const body = bodyOf(call);
     if (body === null) return refused([fault("请求内容不是有效的 JSON", CODE.parameterWrong)], shapeOf(operation));
     if (service === SERVICES.auth) return isLogin(operation) ? this.sessions.login(operation, body, this.settings) : null;

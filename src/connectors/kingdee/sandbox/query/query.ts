@@ -50,9 +50,10 @@ function rowsOf(books: Books, question: Question, mostRows: number): readonly (r
   const condition = conditionOf(question.filter);
   const test: Test = condition === null ? () => true : compile(condition, find);
   const order = orderOf(question.order, find);
+  const needed = [...entities];
   const cursors: Cursor[] = [];
   for (const bill of books.all(form.form.id)) {
-    for (const cursor of spread(bill, [...entities])) if (test(cursor) === true) cursors.push(cursor);
+    for (const cursor of spread(bill, needed)) if (test(cursor) === true) cursors.push(cursor);
   }
   if (order.length > 0) cursors.sort((left, right) => compareBy(order, left, right));
   const { start, limit, top } = question;
@@ -62,13 +63,20 @@ function rowsOf(books: Books, question: Question, mostRows: number): readonly (r
 
 /** The header is repeated for each row of an entity that is asked for; a bill without such rows still gives one line. */
 function spread(bill: Bill, entities: readonly string[]): readonly Cursor[] {
-  let cursors: readonly Cursor[] = [{ bill, rows: {} }];
-  for (const entity of entities) {
-    const found: readonly (Row | undefined)[] = bill.entries[entity] ?? [];
-    const rows = found.length === 0 ? [undefined] : found;
-    cursors = cursors.flatMap((cursor) => rows.map((row) => ({ bill, rows: { ...cursor.rows, [entity]: row } })));
+  const [first, ...others] = entities;
+  if (first === undefined) return [{ bill, rows: {} }];
+  let cursors: readonly Cursor[] = rowsIn(bill, first).map((row) => ({ bill, rows: { [first]: row } }));
+  for (const entity of others) {
+    cursors = cursors.flatMap((cursor) => rowsIn(bill, entity).map((row) => ({ bill, rows: { ...cursor.rows, [entity]: row } })));
   }
   return cursors;
+}
+
+const NO_ROWS: readonly undefined[] = [undefined];
+
+function rowsIn(bill: Bill, entity: string): readonly (Row | undefined)[] {
+  const rows = bill.entries[entity] ?? [];
+  return rows.length === 0 ? NO_ROWS : rows;
 }
 
 function conditionOf(filter: Json): Condition | null {

@@ -71,9 +71,11 @@ export class ModelReader {
 
   private rowsOf(entity: Entity, sent: Json | undefined, scope: Scope): DraftRow[] {
     const kept = (this.old?.entries[entity.key] ?? []).map(copyOf);
-    if (!this.touches(entity.key, entity.key)) return kept;
+    const isNamed = this.touches(entity.key);
+    const named = entity.fields.filter((field) => this.options.only.includes(field.key));
+    if (!isNamed && named.length === 0) return kept;
     const models = Array.isArray(sent) ? (sent as readonly Json[]).filter(isObject) : [];
-    const rows = this.options.deletesRows ? [] : kept;
+    const rows = this.options.deletesRows && isNamed ? [] : kept;
     for (const model of models) {
       this.refuseWrongLevel(model, entity);
       const id = plainText(model[ENTRY_ID]);
@@ -83,8 +85,10 @@ export class ModelReader {
         this.faults.push({ ...notFound(`${entity.key}的分录${id}`), field: ENTRY_ID });
         continue;
       }
+      // The new rows of an entity that is not named are dropped without a word, even when its fields are.
+      if (old === undefined && !isNamed) continue;
       const row = old ?? { id: 0, values: {} };
-      for (const field of entity.fields) {
+      for (const field of old !== undefined && this.old !== null && named.length > 0 ? named : entity.fields) {
         const value = model[field.key];
         if (value !== undefined && field.own !== true) this.take(field, value, row.values, scope);
       }
@@ -99,8 +103,10 @@ export class ModelReader {
     else this.faults.push(converted.fault);
   }
 
+  /** A field is named by itself, or by the part of the header it stands in. */
   private touches(...names: readonly string[]): boolean {
-    return this.old === null || this.options.only.length === 0 || names.some((name) => this.options.only.includes(name));
+    const { only } = this.options;
+    return this.old === null || only.length === 0 || names.some((name) => only.includes(name));
   }
 
   /** A field of the form that stands where it does not belong is not dropped but refused. */
