@@ -57,12 +57,9 @@ export class Cancellation {
       else approved.push(decided);
     }
     await this.finishRed(begun, outcomes);
-    if (waiting.length > 0) drafts.push(...(await this.takeBack("CancelAssign", waiting, outcomes)));
-    if (approved.length > 0 && this.options.way === "unaudit and delete") {
-      const done = approved.filter(({ hit }) => hit.status === "D");
-      const rest = approved.filter(({ hit }) => hit.status !== "D");
-      drafts.push(...done, ...(await this.takeBack("UnAudit", rest, outcomes)));
-    } else if (approved.length > 0) await this.saveRed(approved, outcomes);
+    drafts.push(...(await this.move("CancelAssign", waiting, (hit) => isDraft(hit) || hit.status === "D", outcomes)));
+    if (approved.length > 0 && this.options.way === "unaudit and delete") await this.takeBack(approved, outcomes);
+    else if (approved.length > 0) await this.saveRed(approved, outcomes);
     await this.remove(drafts, outcomes);
     return items.map((item) => outcomes.get(item) as PostOutcome);
   }
@@ -119,13 +116,14 @@ export class Cancellation {
     return known;
   }
 
-  /** Takes documents back to where they can be deleted. */
-  private async takeBack(
-    operation: "CancelAssign" | "UnAudit",
+  /** Takes documents to another state; those that did not get there have their outcome. */
+  private async move(
+    operation: "CancelAssign" | "UnAudit" | "Submit",
     cases: readonly Case[],
+    isThere: (hit: Hit) => boolean,
     outcomes: Map<ReverseItem, PostOutcome>,
   ): Promise<Case[]> {
-    const done = await this.approval.operate(operation, cases, (hit) => hit !== null && (isDraft(hit) || hit.status === "D"));
+    const done = await this.approval.operate(operation, cases, (hit) => hit !== null && isThere(hit));
     return cases.filter((each) => {
       const outcome = done.get(each);
       if (outcome === undefined || outcome.kind === "done") return true;
@@ -134,15 +132,31 @@ export class Cancellation {
     });
   }
 
+  /** Takes approvals back and deletes. */
+  private async takeBack(cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>): Promise<void> {
+    const back = cases.filter(({ hit }) => hit.status === "D");
+    const approved = cases.filter(({ hit }) => hit.status !== "D");
+    back.push(...(await this.move("UnAudit", approved, (hit) => isDraft(hit) || hit.status === "D", outcomes)));
+    await this.remove(back, outcomes);
+    const stuck = back.filter(({ item }) => outcomes.get(item)?.kind === "rejected");
+    if (!this.options.withdraw || stuck.length === 0) return;
+    // Some sites delete nothing that was approved once, until it was submitted and withdrawn again.
+    const ended = await guarded(async () => {
+      const submitted = await this.move("Submit", stuck, (hit) => hit.status === "B", outcomes);
+      await this.remove(await this.move("CancelAssign", submitted, isDraft, outcomes), outcomes);
+      return stuck.map(({ item }) => outcomes.get(item) as PostOutcome);
+    }, stuck);
+    stuck.forEach(({ item }, index) => void outcomes.set(item, ended[index] as PostOutcome));
+  }
+
   private async remove(cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>): Promise<void> {
     if (cases.length === 0) return;
     const ended = await guarded(async () => {
       const done = await this.approval.operate("Delete", cases, (hit) => hit === null);
       return cases.map((each): PostOutcome => {
         const outcome = done.get(each);
-        return outcome === undefined || outcome.kind === "done"
-          ? { kind: "created", reference: foundOf(each.hit, this.books.until).reference }
-          : outcome;
+        const { reference } = foundOf(each.hit, this.books.until);
+        return outcome === undefined || outcome.kind === "done" ? { kind: "created", reference } : outcome;
       });
     }, cases);
     cases.forEach(({ item }, index) => void outcomes.set(item, ended[index] as PostOutcome));
