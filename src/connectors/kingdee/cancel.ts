@@ -1,8 +1,8 @@
 import type { PostOutcome } from "../../model/posting.js";
-import { type ProblemCode, problem } from "../../model/problem.js";
+import { type ProblemCode, ProblemError, problem } from "../../model/problem.js";
 import type { ReverseItem } from "../contract.js";
 import { type Approval, guarded, type Known } from "./approve.js";
-import { type Books, foundOf, held, isDraft, isThrough, notThere, only } from "./books.js";
+import { type Books, foundOf, held, isDraft, isThrough, notThere, only, placed } from "./books.js";
 import type { Hit } from "./register.js";
 import type { Saver } from "./save.js";
 import type { KingdeeTargetOptions } from "./target-options.js";
@@ -56,11 +56,23 @@ export class Cancellation {
       else if (decided.hit.status === "B") waiting.push(decided);
       else approved.push(decided);
     }
-    await this.finishRed(begun, outcomes);
-    drafts.push(...(await this.move("CancelAssign", waiting, (hit) => isDraft(hit) || hit.status === "D", outcomes)));
-    if (approved.length > 0 && this.options.way === "unaudit and delete") await this.takeBack(approved, outcomes);
-    else if (approved.length > 0) await this.saveRed(approved, outcomes);
-    await this.remove(drafts, outcomes);
+    const phases: readonly (readonly [readonly Case[], (cases: readonly Case[]) => Promise<void>])[] = [
+      [begun, (cases) => this.finishRed(cases, outcomes)],
+      [waiting, (cases) => this.withdraw(cases, outcomes)],
+      [approved, (cases) => (this.options.way === "unaudit and delete" ? this.takeBack(cases, outcomes) : this.saveRed(cases, outcomes))],
+      [drafts, (cases) => this.remove(cases, outcomes)],
+    ];
+    const due = phases.filter(([cases]) => cases.length > 0);
+    for (const [cases, work] of due) {
+      try {
+        await work(cases);
+      } catch (error) {
+        const [cause] = error instanceof ProblemError ? error.problems : [];
+        // Where something else was or will be tried, being refused is an outcome of these alone.
+        if (cause === undefined || due.length === 1) throw error;
+        for (const { item, document } of cases) outcomes.set(item, placed({ kind: "busy", problem: cause, retryAfterMs: null }, document));
+      }
+    }
     return items.map((item) => outcomes.get(item) as PostOutcome);
   }
 
@@ -132,34 +144,42 @@ export class Cancellation {
     });
   }
 
+  private async withdraw(cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>): Promise<void> {
+    const back = await this.move("CancelAssign", cases, (hit) => isDraft(hit) || hit.status === "D", outcomes);
+    await this.goOn(back, outcomes, () => this.remove(back, outcomes));
+  }
+
   /** Takes approvals back and deletes. */
   private async takeBack(cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>): Promise<void> {
     const back = cases.filter(({ hit }) => hit.status === "D");
     const approved = cases.filter(({ hit }) => hit.status !== "D");
     back.push(...(await this.move("UnAudit", approved, (hit) => isDraft(hit) || hit.status === "D", outcomes)));
-    await this.remove(back, outcomes);
+    await this.goOn(back, outcomes, () => this.remove(back, outcomes));
     const stuck = back.filter(({ item }) => outcomes.get(item)?.kind === "rejected");
-    if (!this.options.withdraw || stuck.length === 0) return;
+    if (!this.options.withdraw) return;
     // Some sites delete nothing that was approved once, until it was submitted and withdrawn again.
-    const ended = await guarded(async () => {
+    await this.goOn(stuck, outcomes, async () => {
       const submitted = await this.move("Submit", stuck, (hit) => hit.status === "B", outcomes);
       await this.remove(await this.move("CancelAssign", submitted, isDraft, outcomes), outcomes);
-      return stuck.map(({ item }) => outcomes.get(item) as PostOutcome);
-    }, stuck);
-    stuck.forEach(({ item }, index) => void outcomes.set(item, ended[index] as PostOutcome));
+    });
+  }
+
+  /** Something was done to these already, so that being refused now is an outcome. */
+  private async goOn(cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>, work: () => Promise<void>): Promise<void> {
+    const ended = await guarded(async () => {
+      await work();
+      return cases.map(({ item }) => outcomes.get(item) as PostOutcome);
+    }, cases);
+    cases.forEach(({ item }, index) => void outcomes.set(item, ended[index] as PostOutcome));
   }
 
   private async remove(cases: readonly Case[], outcomes: Map<ReverseItem, PostOutcome>): Promise<void> {
-    if (cases.length === 0) return;
-    const ended = await guarded(async () => {
-      const done = await this.approval.operate("Delete", cases, (hit) => hit === null);
-      return cases.map((each): PostOutcome => {
-        const outcome = done.get(each);
-        const { reference } = foundOf(each.hit, this.books.until);
-        return outcome === undefined || outcome.kind === "done" ? { kind: "created", reference } : outcome;
-      });
-    }, cases);
-    cases.forEach(({ item }, index) => void outcomes.set(item, ended[index] as PostOutcome));
+    const done = await this.approval.operate("Delete", cases, (hit) => hit === null);
+    for (const each of cases) {
+      const outcome = done.get(each);
+      const { reference } = foundOf(each.hit, this.books.until);
+      outcomes.set(each.item, outcome === undefined || outcome.kind === "done" ? { kind: "created", reference } : outcome);
+    }
   }
 
   /** A red document: the same sides with negative amounts, which names in its text what it cancels. */
