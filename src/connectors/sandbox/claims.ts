@@ -128,7 +128,7 @@ export class ClaimMaker {
     const luck = random.fraction();
     const approvedAt = submittedAt + random.between(DAY / 24, 3 * DAY);
     const paidAt = approvedAt + random.between(DAY / 24, 4 * DAY);
-    const archivedAt = paidAt + random.between(20 * DAY, 60 * DAY);
+    const archivedAt = paidAt + random.between(150 * DAY, 400 * DAY);
     const none = { isDeleted: false, approvedAt: null, paidAt: null };
     if (luck < 0.01) return { ...none, state: "draft", isDeleted: true, updatedAt: submittedAt };
     if (luck < 0.04) return { ...none, state: "draft", updatedAt: submittedAt };

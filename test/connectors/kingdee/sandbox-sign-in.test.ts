@@ -1,7 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
+import { request } from "node:http";
 import { expect, test } from "vitest";
 import { apiSignature, appSignature, clientSecretOf, loginSign } from "../../../src/connectors/kingdee/sandbox/signatures.js";
-import { ACCOUNT_SET, type Answered, APP_ID, APP_SECRET, Client, FORM_SERVICE, open } from "./client.js";
+import { ACCOUNT_SET, type Answered, APP_ID, APP_SECRET, AUTH_SERVICE, Client, FORM_SERVICE, open } from "./client.js";
 
 const APP = { id: APP_ID, secret: APP_SECRET };
 
@@ -165,4 +166,19 @@ test("signed calls need no session; each signature is checked", async () => {
   );
   await act("settings", { checkApiSignature: false });
   expect(await ask(signedHeaders("View"))).toHaveLength(3);
+});
+
+test("cookies and refusals are spelt as the vendor's own client looks for them", async () => {
+  const { address } = await open();
+  const names = await new Promise<string[]>((resolve, reject) => {
+    const sent = request(`${address}/k3cloud/${AUTH_SERVICE}.ValidateUser.common.kdsvc`, { method: "POST" }, (answer) => {
+      answer.resume();
+      resolve(answer.rawHeaders.filter((_, index) => index % 2 === 0));
+    });
+    sent.on("error", reject);
+    sent.end(JSON.stringify({ parameters: [ACCOUNT_SET, "demo", "demo-password", 2052] }));
+  });
+  expect(names.filter((name) => name === "Set-Cookie")).toHaveLength(2);
+  const refused = await new Client(address).raw("ExecuteBillQuery", { data: { FormId: "BD_Currency", FieldKeys: "FNumber" } });
+  expect(await refused.text()).toMatch(/^\[\[\{"Result":\{"ResponseStatus":\{"ErrorCode":500,"IsSuccess":false,"Errors":/);
 });

@@ -156,7 +156,18 @@ test("a foreign line is checked against its rate, and a red voucher is a Save wi
     { ...STAFF, credit: "71.23" },
   ]);
   expect((await save(client, "GL_VOUCHER", foreign)).ResponseStatus.Errors).toEqual([]);
-  const red = expense("-120.50", "BX-1");
+  const rounded = { FCURRENCYID: NUMBER("PRE007"), FEXCHANGERATE: "7.1235", FAMOUNTFOR: "10.01" };
+  const near = async (amount: string): Promise<readonly [number, string]> => {
+    const lines = [
+      { ...TRAVEL, debit: amount, more: rounded },
+      { ...STAFF, credit: amount },
+    ];
+    return firstFault(client, "GL_VOUCHER", voucher(lines), { ValidateFlag: true });
+  };
+  expect(await near("71.29")).toEqual([11, "第1条分录的原币金额与本位币金额不一致"]);
+  expect(await near("71.33")).toEqual([11, "第1条分录的原币金额与本位币金额不一致"]);
+  expect(await near("71.32")).toEqual([0, ""]);
+  const red = expense("-191.82", "BX-1");
   expect((await save(client, "GL_VOUCHER", red)).ResponseStatus.IsSuccess).toBe(true);
   const balance = await client.inspect<{ accounts: { account: string; debit: string; balance: string }[]; balanced: boolean }>(
     "trial_balance",
@@ -355,6 +366,28 @@ test("a payable is pushed to a payment, the payment is paid, and both say so", a
   expect(statusOf(await client.on("UnAudit", "AP_Payable", { Ids: Id })).MsgCode).toBe(12);
 });
 
+test("a payable that is paid in two parts is settled with the second", async () => {
+  const client = await open();
+  const { Id } = await save(client, "AP_Payable", payable("BX-1", ["30"]), { IsAutoSubmitAndAudit: true });
+  const push = async (): Promise<string> => {
+    const answer = await client.on("Push", "AP_Payable", { Ids: Id, TargetFormId: "AP_PAYBILL", IsEnableDefaultRule: "true" });
+    return statusOf(answer).SuccessEntitys[0]?.Number ?? "";
+  };
+  const pay = async (number: string): Promise<unknown> => {
+    for (const step of ["Submit", "Audit"]) await client.on(step, "AP_PAYBILL", { Numbers: [number] });
+    await client.act("pay", { number });
+    return (await client.query("AP_Payable", "FWRITTENOFFSTATUS"))[0]?.[0];
+  };
+  const first = await push();
+  const line = (await client.inspect<Seen[]>("payments"))[0]?.lines[0]?.["FEntryID"];
+  await client.act("edit", { form: "AP_PAYBILL", number: first, model: { FPAYBILLENTRY: [{ FEntryID: line, FPAYTOTALAMOUNTFOR: "10" }] } });
+  expect(await client.act("pay", { number: first })).toEqual({ error: `the payment \`${first}\` is not audited` });
+  expect(await pay(first)).toBe("B");
+  const second = await push();
+  expect((await client.inspect<Seen[]>(`payments?number=${second}`))[0]?.header["FPAYTOTALAMOUNTFOR_H"]).toBe("20.00");
+  expect(await pay(second)).toBe("C");
+});
+
 test("reimbursements, other payables, payments and invoices keep their own rules", async () => {
   const client = await open();
   const party = { FCONTACTUNITTYPE: "BD_Empinfo", FCONTACTUNIT: NUMBER("000101") };
@@ -475,6 +508,9 @@ test("people close periods, edit, delete, post, renumber and add by hand", async
     model: { FEntity: [{ FEntryID: 0, FEXPLANATION: "x", FACCOUNTID: NUMBER("100201"), FCURRENCYID: NUMBER("PRE001"), FDEBIT: "1" }] },
   });
   expect(wrong).toEqual({ error: "凭证借贷不平衡，差额1.00" });
+  const unknown = await client.act("edit_voucher", { id: ids[1], model: { FAccountBookID: NUMBER("009") } });
+  expect(unknown).toEqual({ error: "账簿“009”：数据在系统中不存在" });
+  expect(await client.query("GL_VOUCHER", "FDocumentStatus", { FilterString: `FVOUCHERID=${ids[1]} AND FDEBIT>0` })).toEqual([["C"]]);
   expect(await client.act("close_period", { period: "2026-03" })).toEqual({ book: "001", closedThrough: "2026-03" });
   expect((await firstFault(client, "GL_VOUCHER", expense("1", "BX-4")))[1]).toContain("2026年第3期已结账");
   await client.on("Submit", "GL_VOUCHER", { Ids: ids[2] });
