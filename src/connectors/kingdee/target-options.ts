@@ -39,7 +39,7 @@ const Key = Type.Object(
       examples: ["short", "fitting"],
     }),
   },
-  { ...closed, default: {}, description: "how a document is told apart from all others and found again" },
+  { ...closed, default: { length: 80, write: "full" }, description: "how a document is told apart from all others and found again" },
 );
 
 export const KingdeeTargetOptions = Type.Object(
