@@ -1,8 +1,6 @@
-/** Amounts are kept as whole numbers of the smallest unit (分, cents) in text, so that no float and no JSON number ever holds one. */
-export type Minor = string;
-
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?$/;
 
+/** An exact decimal number. Amounts are kept as whole numbers of the smallest unit (分, cents), so that no float ever holds one. */
 export interface Decimal {
   readonly digits: bigint;
   readonly scale: number;
