@@ -51,8 +51,8 @@ const payable = (key: string): Document => ({
 });
 
 targetConformance("kingdee, vouchers that are saved, submitted and audited", () => system({ book: "001" }, voucher, unbalanced));
-targetConformance("kingdee, vouchers with short keys in a field of the header, while sessions end all the time", () =>
-  system({ book: "001", key: { field: "F_SYNC_KEY", length: 16, write: "short" } }, voucher, unbalanced, ["expire 30% on all"]),
+targetConformance("kingdee, vouchers with short keys in a field of the header, while sessions end now and then", () =>
+  system({ book: "001", key: { field: "F_SYNC_KEY", length: 16, write: "short" } }, voucher, unbalanced, ["expire 4% on all"]),
 );
 targetConformance("kingdee, payables with red ones", () =>
   system({ form: "AP_Payable", organisation: "100", cancel: "red entry" }, payable, noSupplier),
