@@ -106,7 +106,9 @@ export class HttpClient {
       headers: mergeHeaders(headers, call.headers, grant.headers),
       body: call.body,
     };
-    return transport.send(grant.apply?.(exchange) ?? exchange);
+    const exchanged = await transport.send(grant.apply?.(exchange) ?? exchange);
+    grant.ended?.(exchanged);
+    return exchanged;
   }
 
   private replyOf(call: HttpCall, exchanged: Exchanged): HttpReply {

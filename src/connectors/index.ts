@@ -6,6 +6,7 @@ export const connectors: ReadonlyMap<string, () => Promise<Connector>> = new Map
   ["fixed", async (): Promise<Connector> => (await import("./fixed/index.js")).connector],
   ["http", async (): Promise<Connector> => (await import("./http/index.js")).connector],
   ["json", async (): Promise<Connector> => (await import("./json/index.js")).connector],
+  ["kingdee", async (): Promise<Connector> => (await import("./kingdee/index.js")).connector],
   ["ledger", async (): Promise<Connector> => (await import("./ledger/index.js")).connector],
   ["singer", async (): Promise<Connector> => (await import("./singer/index.js")).connector],
   ["sql", async (): Promise<Connector> => (await import("./sql/index.js")).connector],

@@ -203,5 +203,11 @@ export const BASES: Readonly<Record<string, Base>> = {
     files: THERE,
     companions: HTTP,
   },
+  kingdee: {
+    connection: { url: "http://127.0.0.1:9/k3cloud/", account_set: "a", user: "u", password: "p", app_id: "1_A", app_secret: "s" },
+    source: { stream: "departments" },
+    target: { book: "001" },
+    files: THERE,
+  },
   singer: { connection: { command: ["tap"] }, source: { stream: "claims" }, files: THERE },
 };

@@ -13,7 +13,7 @@ export interface Exchange {
 export interface Answer {
   readonly kind: "answer";
   readonly status: number;
-  /** Names in lower case. */
+  /** Names in lower case. Of a header that came several times the values are joined by commas, those of `set-cookie` by line breaks. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
@@ -105,7 +105,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
     this.status = status;
     this.headers = new Map(
       Object.entries(headers).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]],
+        value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(separatorOf(name)) : value]],
       ),
     );
   }
@@ -131,6 +131,11 @@ class OneExchange implements Dispatcher.DispatchHandler {
     const limit = error instanceof Stopped ? error.limit : undefined;
     this.resolve(this.hasStarted ? { kind: "no answer", reason, limit } : { kind: "not sent", reason });
   }
+}
+
+/** A cookie may hold a comma, so that commas cannot part them (RFC 9110, 5.3). */
+function separatorOf(name: string): string {
+  return name.toLowerCase() === "set-cookie" ? "\n" : ", ";
 }
 
 /** A reason of our own to give up; its message is made to be shown. */

@@ -1,5 +1,5 @@
 import type { Problem } from "../../../model/problem.js";
-import type { Exchange } from "../transport.js";
+import type { Exchange, Exchanged } from "../transport.js";
 
 /** What lets a request in: header fields and query parameters. */
 export interface Grant {
@@ -7,6 +7,8 @@ export interface Grant {
   readonly query: Readonly<Record<string, string>>;
   /** The request as it is let in, where that depends on what is sent: a signature, a token in the body. Asked right before sending. */
   readonly apply?: (exchange: Exchange) => Exchange;
+  /** Told once for each request with this grant what became of it, where the grant lives on that: a session with cookies, which serves one call at a time. */
+  readonly ended?: (exchanged: Exchanged) => void;
 }
 
 /** `busy`: no grant can be had now, and nothing was sent to the system itself. */

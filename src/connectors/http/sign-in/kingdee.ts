@@ -41,6 +41,8 @@ export interface AppOptions {
   readonly account: string;
   readonly user: string;
   readonly organisation: string;
+  /** Locale id of Windows; 2052 is Chinese. */
+  readonly language?: number;
 }
 
 /** What the SDKs mix the second half of an app id with. It stands in each of them, and keeps nothing secret. */
@@ -55,8 +57,15 @@ export function clientOf(appId: string): GatewayClient | null {
 }
 
 /** The headers by which K3Cloud knows the app, the account set and the user. */
-export function appHeaders({ app_id: appId, app_secret: secret, account, user, organisation }: AppOptions): Record<string, string> {
-  const data = `${account},${user},2052,${organisation}`;
+export function appHeaders({
+  app_id: appId,
+  app_secret: secret,
+  account,
+  user,
+  organisation,
+  language = 2052,
+}: AppOptions): Record<string, string> {
+  const data = `${account},${user},${language},${organisation}`;
   return {
     "x-kd-appkey": appId,
     "x-kd-appdata": Buffer.from(data).toString("base64"),

@@ -33,7 +33,8 @@ function addFields(object: ReadonlyMap<string, Json>, prefix: string, trim: bool
   }
 }
 
-function cellOf(value: Json, trim: boolean): RawCell | FieldFault {
+/** The cell of one value. */
+export function cellOf(value: Json, trim: boolean): RawCell | FieldFault {
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "string") return (trim ? value.trim() : value) || null;
   if (value instanceof JsonNumber) {
