@@ -34,7 +34,8 @@ export type Instead = (request: Received, path: string, query: Readonly<Record<s
 
 export interface HesiServer extends Served {
   readonly tenant: Tenant;
-  tokens: number;
+  /** How many tokens were given out. */
+  readonly tokens: () => number;
   /** The calls that were let in, as `METHOD /path`. */
   readonly calls: string[];
 }
@@ -58,13 +59,7 @@ export async function serveHesi(instead: Instead = () => undefined, tenant: Tena
     state.calls.push(`${request.method} ${path}`);
     return answer(tenant, path, query, request.body);
   });
-  return Object.assign(served, {
-    tenant,
-    calls: state.calls,
-    get tokens() {
-      return state.tokens;
-    },
-  });
+  return { ...served, tenant, calls: state.calls, tokens: () => state.tokens };
 }
 
 export function tokenReply(number: number, lifeMs = 7_200_000): Reply {

@@ -23,7 +23,7 @@ const API = "/api/openapi";
 
 /** The vendor's own words stand in `errorMessage`, or in a text message alone. */
 const ERRORS: RulesOptions = [
-  { when: [{ status: [400, 404, 412] }, { path: "$.errorMessage", exists: true }], message: "$.errorMessage", means: "failure" },
+  { when: [{ status: [400, 403, 404, 412] }, { path: "$.errorMessage", exists: true }], message: "$.errorMessage", means: "failure" },
   {
     when: [
       { path: "$.errorCode", exists: true },
