@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { DOCUMENT_TYPES } from "../model/document.js";
+import { isDocumentType } from "../model/document-types.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
 import { readEndpoint } from "./endpoint.js";
@@ -258,7 +258,7 @@ function readChecks(tree: MapTree, fields: readonly Field[] | null, compiler: Ex
 function checkDocumentType(tree: Tree | undefined, connector: TargetSettings["connector"], problems: Problem[]): void {
   const type = childScalar(tree, "type");
   const taken: readonly string[] = connector.target?.documents ?? [];
-  if (type === undefined || taken.includes(type.text) || !Object.hasOwn(DOCUMENT_TYPES, type.text)) return;
+  if (type === undefined || taken.includes(type.text) || !isDocumentType(type.text)) return;
   problems.push(
     problem(
       "CONFIG_DOCUMENT",

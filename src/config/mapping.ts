@@ -1,5 +1,6 @@
 import type { Expected, Variable } from "../expression/types.js";
-import { DOCUMENT_TYPES, type DocumentType, type DocumentTypeInfo, type Side } from "../model/document.js";
+import type { Side } from "../model/document.js";
+import { DOCUMENT_TYPES, type DocumentType, type DocumentTypeInfo, isDocumentType, type LineFieldType } from "../model/document-types.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { ExpressionCompiler, Standing } from "./expressions.js";
 import { suggest } from "./nearest.js";
@@ -13,8 +14,10 @@ const DATE: Expected = { kind: "date", nullable: false };
 export const CONDITION: Expected = { kind: "boolean", nullable: false };
 
 /** Header values every document has, beside the fields of its type. */
-const HEADER_KEYS = ["date", "currency", "text", "attachments"];
+const HEADER_KEYS: readonly string[] = ["date", "currency", "text", "attachments"];
 const REQUIRED_HEADER: readonly string[] = ["date", "currency", "text"];
+/** The same of a type without lines, where there is no money to be booked. */
+const PLAIN_HEADER_KEYS: readonly string[] = ["text"];
 
 /**
  * Compiles `document`. Parts that are wrong come out as null where an expression should be; the caller throws the
@@ -24,6 +27,7 @@ export function readMapping(tree: MapTree, compiler: ExpressionCompiler, problem
   const type = documentType(tree);
   const info: DocumentTypeInfo | null = type === null ? null : DOCUMENT_TYPES[type];
   const lines = child(tree, "lines");
+  if (info !== null) checkLines(tree, type ?? "", info, problems);
   const templates = lines?.kind === "list" ? lines.items.filter((item) => item.kind === "map") : [];
   const mapping = {
     type,
@@ -40,7 +44,28 @@ export function readMapping(tree: MapTree, compiler: ExpressionCompiler, problem
 
 function documentType(tree: MapTree): DocumentType | null {
   const written = childScalar(tree, "type")?.text;
-  return written !== undefined && Object.hasOwn(DOCUMENT_TYPES, written) ? (written as DocumentType) : null;
+  return written !== undefined && isDocumentType(written) ? written : null;
+}
+
+function withArticle(type: string): string {
+  return `${/^[aeiou]/.test(type) ? "an" : "a"} \`${type}\``;
+}
+
+/** Every type has lines, or none. */
+function checkLines(tree: MapTree, type: string, info: DocumentTypeInfo, problems: Problem[]): void {
+  const entry = tree.entries.get("lines");
+  if (info.lines === "none") {
+    for (const key of ["lines", "batch", "merge by", "negative"]) {
+      const found = tree.entries.get(key);
+      if (found !== undefined)
+        problems.push(
+          problem("CONFIG_WRONG_VALUE", `${withArticle(type)} has no lines, and so no \`${key}\``, keyPlace(found), "take it out"),
+        );
+    }
+  } else if (entry === undefined) {
+    const hint = "add `lines`: templates of the document's lines";
+    problems.push(problem("CONFIG_MISSING_KEY", "key `lines` is missing", placeOf(tree), hint));
+  }
 }
 
 // ---------------------------------------------------------------- header
@@ -55,31 +80,39 @@ function readHeader(
   const header = child(tree, "header");
   const fieldNames = Object.keys(info?.fields ?? {});
   if (header?.kind === "map" && info !== null) checkHeaderKeys(header, type ?? "", info, fieldNames, problems);
+  const further = info?.open === true && header?.kind === "map" ? [...header.entries.keys()].filter(isFurther(fieldNames)) : [];
   const compile = (key: string, expected: Expected): Expression | null => compiler.compileKey(header, key, "document", expected);
   return {
     date: compile("date", DATE),
     currency: compile("currency", TEXT),
     text: compile("text", TEXT),
     attachments: compile("attachments", NUMBER),
-    fields: fieldNames.flatMap((name) => {
+    fields: [...fieldNames, ...further].flatMap((name) => {
+      if (child(header, name) === undefined) return [];
       const field = info?.fields[name];
-      if (field === undefined || child(header, name) === undefined) return [];
-      return [{ name, value: compile(name, { kind: field.type, nullable: !field.required }) }];
+      return [{ name, value: compile(name, field === undefined ? TEXT_OR_EMPTY : { kind: field.type, nullable: !field.required }) }];
     }),
   };
 }
 
+/** What an open header gives beside the values its type knows. */
+function isFurther(fieldNames: readonly string[]): (name: string) => boolean {
+  return (name) => !PLAIN_HEADER_KEYS.includes(name) && !fieldNames.includes(name);
+}
+
 function checkHeaderKeys(header: MapTree, type: string, info: DocumentTypeInfo, fieldNames: readonly string[], problems: Problem[]): void {
-  const known = [...HEADER_KEYS, ...fieldNames];
-  const missing = new Set([...REQUIRED_HEADER, ...fieldNames.filter((name) => info.fields[name]?.required === true)]);
+  const hasLines = info.lines !== "none";
+  const known = [...(hasLines ? HEADER_KEYS : PLAIN_HEADER_KEYS), ...fieldNames];
+  const required = hasLines ? REQUIRED_HEADER : [];
+  const missing = new Set([...required, ...fieldNames.filter((name) => info.fields[name]?.required === true)]);
   for (const name of header.entries.keys()) missing.delete(name);
   for (const entry of header.entries.values()) {
-    if (known.includes(entry.key)) continue;
+    if (info.open || known.includes(entry.key)) continue;
     const open = known.filter((key) => !header.entries.has(key));
     problems.push(
       problem(
         "CONFIG_UNKNOWN_KEY",
-        `a \`${type}\` has no header value \`${entry.key}\``,
+        `${withArticle(type)} has no header value \`${entry.key}\``,
         keyPlace(entry),
         suggest(entry.key, open, "header values"),
       ),
@@ -132,8 +165,31 @@ function readLine(
             value: compiler.compile(value, standing, TEXT_OR_EMPTY, variables),
           }))
         : [],
+    fields: readLineFields(tree, type ?? "", info, problems).map(({ name, type: kind, value }) => {
+      const expected: Expected = { kind: kind === "amount" ? "number" : kind, nullable: true };
+      return { name, type: kind, value: compiler.compile(value, standing, expected, variables) };
+    }),
   };
   return line as LineTemplate;
+}
+
+/** The further values of a line that its document type knows. */
+function readLineFields(
+  tree: MapTree,
+  type: string,
+  info: DocumentTypeInfo | null,
+  problems: Problem[],
+): { readonly name: string; readonly type: LineFieldType; readonly value: Tree }[] {
+  const fields = child(tree, "fields");
+  if (fields?.kind !== "map" || info === null) return [];
+  const names = Object.keys(info.lineFields);
+  return [...fields.entries.values()].flatMap((entry) => {
+    const known = info.lineFields[entry.key];
+    if (known !== undefined) return [{ name: entry.key, type: known.type, value: entry.value }];
+    const hint = names.length === 0 ? "give it as a dimension" : suggest(entry.key, names, "values of a line");
+    problems.push(problem("CONFIG_UNKNOWN_KEY", `a line of ${withArticle(type)} has no value \`${entry.key}\``, keyPlace(entry), hint));
+    return [];
+  });
 }
 
 /** Which key gives the amount of a line; a document of debits and credits takes one of them, any other takes `amount`. */
@@ -146,7 +202,7 @@ function chooseAmount(tree: MapTree, type: string, info: DocumentTypeInfo, probl
     problems.push(
       problem(
         "CONFIG_WRONG_VALUE",
-        `a line of a \`${type}\` has no \`${wrong.key}\`; expected ${expected}`,
+        `a line of ${withArticle(type)} has no \`${wrong.key}\`; expected ${expected}`,
         keyPlace(wrong),
         `replace \`${wrong.key}\` by ${expected}`,
       ),
@@ -202,8 +258,10 @@ function readMergeBy(tree: MapTree, templates: readonly Tree[], problems: Proble
   if (written === undefined) return null;
   const names = new Set(["account", "partner", "text"]);
   for (const template of templates) {
-    const dimensions = child(template, "dimensions");
-    if (dimensions?.kind === "map") for (const name of dimensions.entries.keys()) names.add(name);
+    for (const key of ["dimensions", "fields"]) {
+      const given = child(template, key);
+      if (given?.kind === "map") for (const name of given.entries.keys()) names.add(name);
+    }
   }
   const given = scalarsOf(written);
   for (const scalar of given)

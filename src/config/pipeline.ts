@@ -1,6 +1,6 @@
 import type { Connector } from "../connectors/contract.js";
 import type { Compiled, LookupSignature, LookupTable } from "../expression/types.js";
-import type { DocumentType } from "../model/document.js";
+import type { DocumentType, LineFieldType } from "../model/document-types.js";
 import type { Place, Problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
 
@@ -100,9 +100,11 @@ export interface DocumentMapping {
   readonly batch: Expression | null;
   readonly when: Expression | null;
   readonly header: {
-    readonly date: Expression;
-    readonly currency: Expression;
-    readonly text: Expression;
+    /** Null, as the currency is, where the type has no lines. */
+    readonly date: Expression | null;
+    readonly currency: Expression | null;
+    /** Null where the type has no lines and the header gives none. */
+    readonly text: Expression | null;
     readonly attachments: Expression | null;
     readonly fields: readonly { readonly name: string; readonly value: Expression }[];
   };
@@ -126,6 +128,7 @@ export interface LineTemplate {
   readonly text: Expression | null;
   readonly partner: Expression | null;
   readonly dimensions: readonly { readonly name: string; readonly value: Expression }[];
+  readonly fields: readonly { readonly name: string; readonly type: LineFieldType; readonly value: Expression }[];
 }
 
 export type DocumentCheck =

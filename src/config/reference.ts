@@ -1,5 +1,5 @@
 import type { Connector } from "../connectors/contract.js";
-import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document.js";
+import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document-types.js";
 import { PipelineFile, ProjectFile } from "./schema.js";
 import { expectedOf, type SchemaNode, schemaNode, showExample } from "./schema-node.js";
 
@@ -30,19 +30,30 @@ export function renderConfigurationReference(connectors: readonly Connector[]): 
 }
 
 function documentType(name: string, info: DocumentTypeInfo): string[] {
-  const common = [
+  const hasLines = info.lines !== "none";
+  const money = [
     ["date", "date", "required", "the accounting date"],
     ["currency", "text", "required", "ISO 4217 code, such as `CNY`"],
     ["text", "text", "required", "what the document is about (摘要)"],
     ["attachments", "number", "`0`", "number of original papers (附件张数)"],
   ];
+  const common = hasLines ? money : [["text", "text", "", "in words, for people"]];
   const own = Object.entries(info.fields).map(([field, { type, required, about }]) => [field, type, required ? "required" : "", about]);
   const rows = [...common, ...own].map(([field, type, given, about]) => `| \`${field}\` | ${type} | ${given} | ${about} |`);
   const lines = info.lines === "both" ? "`debit` or `credit`" : "`amount`";
+  const says = [
+    sentence(info.title),
+    hasLines ? `Each line gives ${lines}.` : "It has no lines; a change is written over what stands there.",
+  ];
+  if (info.open) says.push("Further values under any name are texts for the target.");
+  const further = Object.entries(info.lineFields).map(([field, { type, about }]) => `| \`${field}\` | ${type} |  | ${about} |`);
   return [
     `### Header of a ${name}`,
-    `${sentence(info.title)} Each line gives ${lines}.`,
+    says.join(" "),
     ["| value | type | default | about |", "|---|---|---|---|", ...rows].join("\n"),
+    ...(further.length === 0
+      ? []
+      : ["Under `fields` of a line:", ["| value | type | default | about |", "|---|---|---|---|", ...further].join("\n")]),
   ];
 }
 

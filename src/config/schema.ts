@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { DOCUMENT_TYPES } from "../model/document.js";
+import { DOCUMENT_TYPES } from "../model/document-types.js";
 
 /**
  * The only description of `sync.yaml` and of a pipeline file. It validates, fills in defaults, becomes the JSON Schemas
@@ -216,7 +216,7 @@ export const LineTemplate = Type.Object(
     share: Type.Optional(Share),
     debit: Type.Optional(template("amount on the debit side", "${不含税金额}")),
     credit: Type.Optional(template("amount on the credit side", "${sum(价税合计)}")),
-    amount: Type.Optional(template("amount of a line of a payable", "${金额}")),
+    amount: Type.Optional(template("amount of a line where the document has no two sides", "${金额}")),
     account: template("ledger account", "${科目[费用类型].科目编码}"),
     text: Type.Optional(template("line text (摘要); the document's text when left out")),
     partner: Type.Optional(template("the other party: employee, supplier or customer code", "${报销人工号}")),
@@ -224,6 +224,12 @@ export const LineTemplate = Type.Object(
       Type.Record(Type.String(), template("value of the dimension"), {
         description: "further accounting dimensions",
         examples: [{ 部门: "${部门编码}" }],
+      }),
+    ),
+    fields: Type.Optional(
+      Type.Record(Type.String(), template("value of the line"), {
+        description: "further values of a line, as the document type names them",
+        examples: [{ tax: "${税额}", invoice: "${发票号码}" }],
       }),
     ),
   },
@@ -245,7 +251,9 @@ export const DocumentMapping = Type.Object(
       description: "`date`, `currency`, `text`, `attachments`, and the fields of the document type",
       examples: [{ date: "${支付日期}", currency: "CNY", text: "报销 ${单据编号}" }],
     }),
-    lines: Type.Array(LineTemplate, { minItems: 1, description: "templates of the document's lines" }),
+    lines: Type.Optional(
+      Type.Array(LineTemplate, { minItems: 1, description: "templates of the document's lines; required for every type that has lines" }),
+    ),
     "merge by": Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,

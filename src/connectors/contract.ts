@@ -1,6 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import type { DateText } from "../model/dates.js";
-import type { Document, DocumentType } from "../model/document.js";
+import type { Document } from "../model/document.js";
+import type { DocumentType } from "../model/document-types.js";
 import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
 
@@ -190,7 +191,8 @@ export interface Target {
   advance?(step: string, items: readonly AdvanceItem[]): Promise<readonly PostOutcome[]>;
   /**
    * Gives drafts other content and the key that belongs to it. One outcome per item, in order. A target that has this
-   * also has `postings`, because nothing is left of the versions before it.
+   * also has `postings`, because nothing is left of the versions before it; unless it only takes documents without lines,
+   * which it writes over where they stand.
    */
   update?(items: readonly UpdateItem[]): Promise<readonly PostOutcome[]>;
   /**

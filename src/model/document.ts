@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DateText, isDateText, type Period, periodOf } from "./dates.js";
 import type { Decimal } from "./decimal.js";
+import { DOCUMENT_TYPES, type DocumentType, hasLines } from "./document-types.js";
 import { currencyPlaces, formatMinor, isCurrencyCode } from "./money.js";
 import { type Problem, problem } from "./problem.js";
 
@@ -17,6 +18,8 @@ export interface Line {
   readonly partner: string | null;
   /** Further accounting dimensions by name: department, project, cost centre. */
   readonly dimensions: Readonly<Record<string, string>>;
+  /** Further values, as the document type names them: amounts and numbers as exact text, days as YYYY-MM-DD. Left out where there is none. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /** What a target books. Amounts are exact, codes are text, the date is an accounting date. */
@@ -24,8 +27,9 @@ export interface Document {
   readonly type: DocumentType;
   /** Derived from the source document alone. */
   readonly key: string;
+  /** Empty where the type has no lines. */
   readonly date: DateText;
-  /** ISO 4217. */
+  /** ISO 4217; empty where the type has no lines. */
   readonly currency: string;
   readonly text: string;
   /** Number of original papers attached (附件张数). */
@@ -36,39 +40,6 @@ export interface Document {
   /** Of a batch: the members that are booked with it for the first time. No part of the content. */
   readonly members?: readonly string[];
 }
-
-export type HeaderFieldType = "text" | "date";
-
-export interface DocumentTypeInfo {
-  readonly title: string;
-  /** Header fields beside date, currency, text and attachments. */
-  readonly fields: Readonly<Record<string, { readonly type: HeaderFieldType; readonly required: boolean; readonly about: string }>>;
-  /** `both`: lines are debits and credits that balance. `amount`: lines carry one amount; the total is owed to the partner. */
-  readonly lines: "both" | "amount";
-}
-
-/** The documents a pipeline can make. A connector translates them into its system's own words. */
-export const DOCUMENT_TYPES = {
-  journal: {
-    title: "accounting voucher (记账凭证): debits and credits that balance",
-    fields: {
-      word: { type: "text", required: false, about: "voucher word (凭证字), such as `记` or `转`; the target's default when empty" },
-    },
-    lines: "both",
-  },
-  payable: {
-    title: "payable (应付单): amounts by account, owed to one supplier",
-    fields: {
-      supplier: { type: "text", required: true, about: "supplier code or name" },
-      invoice: { type: "text", required: false, about: "number of the supplier's invoice" },
-      due: { type: "date", required: false, about: "due date" },
-      account: { type: "text", required: false, about: "payables account; the target's default when empty" },
-    },
-    lines: "amount",
-  },
-} as const satisfies Record<string, DocumentTypeInfo>;
-
-export type DocumentType = keyof typeof DOCUMENT_TYPES;
 
 export interface Totals {
   readonly debitMinor: bigint;
@@ -102,6 +73,7 @@ export function documentPeriod(document: Document): Period {
 
 /** Everything that must hold for a document whatever target it goes to. Empty when it may be sent. */
 export function checkDocument(document: Document): Problem[] {
+  if (!hasLines(document.type)) return [];
   const at = { document: document.key };
   const problems: Problem[] = [];
   if (!isDateText(document.date)) problems.push(problem("MAP_HEADER", `date \`${document.date}\` is not a day that exists`, at));
@@ -147,9 +119,10 @@ export function lineAmount(line: Line, currency: string): string {
  * records arrived is not a change; the key is part of it, the idempotency key is not.
  */
 function canonicalContent(document: Document): string {
-  const lines = document.lines.map((line) =>
-    JSON.stringify([line.account, line.side, line.amountMinor.toString(), line.text, line.partner, sortedEntries(line.dimensions)]),
-  );
+  const lines = document.lines.map((line) => {
+    const content = [line.account, line.side, line.amountMinor.toString(), line.text, line.partner, sortedEntries(line.dimensions)];
+    return JSON.stringify(line.fields === undefined ? content : [...content, sortedEntries(line.fields)]);
+  });
   lines.sort();
   return JSON.stringify([
     document.type,
@@ -188,9 +161,9 @@ export function unknownDocument(key: string): Document {
   return { type: "journal", key, date: "1970-01-01", currency: "XXX", text: "", attachments: 0, fields: {}, lines: [] };
 }
 
-/** No document without lines is ever sent. */
+/** No document without lines is ever sent, unless its type has none. */
 export function isUnknown(document: Document): boolean {
-  return document.lines.length === 0;
+  return document.lines.length === 0 && hasLines(document.type);
 }
 
 /** Turns an exact number into the currency's smallest unit, or says why that cannot be done without rounding. */

@@ -1,5 +1,6 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { ConnectorContext, Target } from "../connectors/contract.js";
+import { hasLines } from "../model/document-types.js";
 import { ProblemError, problem } from "../model/problem.js";
 
 /** The pipeline's target, ready to be asked. Throws ProblemError, also where it cannot do what the pipeline asks for. */
@@ -7,7 +8,8 @@ export async function openTarget(pipeline: Pipeline, context: ConnectorContext):
   const { connector, connectionOptions, options } = pipeline.target;
   if (connector.target === undefined) throw new Error(`bug: connector ${connector.name} is no target`);
   const target = await connector.target.open(connectionOptions as never, options as never, context);
-  if (target.update !== undefined && target.postings === undefined)
+  const writesOver = !hasLines(pipeline.mapping.type);
+  if (!writesOver && target.update !== undefined && target.postings === undefined)
     throw new Error(`bug: ${connector.name} changes drafts and cannot list them`);
   if (pipeline.target.changed === "update draft" && target.update === undefined) {
     await target.close?.();
@@ -19,6 +21,11 @@ export async function openTarget(pipeline: Pipeline, context: ConnectorContext):
         "use `reverse and repost` or `hold`",
       ),
     );
+  }
+  if (writesOver && pipeline.target.changed !== "hold" && target.update === undefined) {
+    await target.close?.();
+    const message = `\`${pipeline.target.name}\` cannot change what it holds, and documents of type \`${pipeline.mapping.type}\` are written over when they change`;
+    throw new ProblemError(problem("CONFIG_WRONG_VALUE", message, { file: pipeline.file }, "say `target.changed: hold`"));
   }
   return target;
 }

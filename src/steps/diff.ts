@@ -1,5 +1,6 @@
 import type { TargetSettings } from "../config/pipeline.js";
 import type { Document } from "../model/document.js";
+import { hasLines } from "../model/document-types.js";
 import type { Change } from "../model/plan.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { problem } from "../model/problem.js";
@@ -31,6 +32,10 @@ export function diffDocument(wish: Wish, posted: Posting | null, policy: Pick<Ta
   if (posted === null) return { kind: "create", key, document, fingerprint };
   if (posted.fingerprint === UNKNOWN_FINGERPRINT) return contentUnknown(key, document, posted);
   if (posted.fingerprint === fingerprint) return posted.step === null ? { kind: "keep", key } : { kind: "finish", key, posted };
+  // What has no lines is no booking: it is written over where it stands.
+  if (!hasLines(document.type)) {
+    return policy.changed === "hold" ? changedHeld(key, document, posted) : { kind: "update", key, document, fingerprint, posted };
+  }
   // Whether it is still a draft, which decides between the other two policies, only the target can tell.
   if (policy.changed === "hold") return changedHeld(key, document, posted);
   return { kind: "replace", key, document, fingerprint, posted };

@@ -2,6 +2,7 @@ import type { Expression, Pipeline } from "../config/pipeline.js";
 import type { Environment } from "../expression/types.js";
 import { Decimal } from "../model/decimal.js";
 import { checkDocument, type Document, type Line } from "../model/document.js";
+import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document-types.js";
 import { isCurrencyCode } from "../model/money.js";
 import { type Problem, problem } from "../model/problem.js";
 import { displayKey, type Row } from "../model/record.js";
@@ -62,22 +63,25 @@ export function groupDocument(pipeline: Pipeline, key: string, records: readonly
 
   environment.records = headed;
   environment.row = headed[0] as Row;
-  const date = give(mapping.header.date);
-  const currency = give(mapping.header.currency);
-  const text = give(mapping.header.text);
+  const { header } = mapping;
+  const date = header.date === null ? "" : give(header.date);
+  const currency = header.currency === null ? "" : give(header.currency);
+  const text = header.text === null ? "" : give(header.text);
   const fields: Record<string, string> = {};
-  for (const field of mapping.header.fields) {
+  for (const field of header.fields) {
     const value = give(field.value);
     if (typeof value === "string" && value !== "") fields[field.name] = value;
+    else if (typeof value === "boolean") fields[field.name] = String(value);
   }
   environment.records = records;
   environment.row = records[0] as Row;
-  const attachments = mapping.header.attachments === null ? Decimal.ZERO : give(mapping.header.attachments);
-  if (typeof currency === "string" && !isCurrencyCode(currency)) {
+  const attachments = header.attachments === null ? Decimal.ZERO : give(header.attachments);
+  const isMoney = header.currency !== null;
+  if (isMoney && typeof currency === "string" && !isCurrencyCode(currency)) {
     onProblem(
       problem("MAP_HEADER", `currency \`${currency}\` is not an ISO 4217 code such as \`CNY\``, [
         { document: name },
-        mapping.header.currency.placeOf(0, mapping.header.currency.text.length),
+        header.currency.placeOf(0, header.currency.text.length),
       ]),
     );
   }
@@ -86,10 +90,10 @@ export function groupDocument(pipeline: Pipeline, key: string, records: readonly
     onProblem(problem("MAP_HEADER", `\`${String(attachments)}\` attachments, expected a whole number from 0`, { document: name }));
   }
   // Without a currency no amount can be read; the problems so far are what the accountant has to mend first.
-  if (typeof currency !== "string" || !isCurrencyCode(currency)) return { kind: "faulty", problems };
+  if (typeof currency !== "string" || (isMoney && !isCurrencyCode(currency))) return { kind: "faulty", problems };
 
   let lines = mapLines({ pipeline, document: name, records, currency, text: typeof text === "string" ? text : "", environment, onProblem });
-  if (mapping.mergeBy !== null) lines = mergeLines(lines, mapping.mergeBy, typeof text === "string" ? text : "", name, onProblem);
+  if (mapping.mergeBy !== null) lines = mergeLines(pipeline, lines, typeof text === "string" ? text : "", name, onProblem);
   lines = lines.filter((line) => line.amountMinor !== 0n);
 
   environment.row = records[0] as Row;
@@ -118,12 +122,15 @@ export function groupDocument(pipeline: Pipeline, key: string, records: readonly
 
 /** Adds up lines that agree in the named attributes and in their side. What they do not agree in must not get lost. */
 function mergeLines(
+  { mapping }: Pipeline,
   lines: readonly Line[],
-  by: readonly string[],
   text: string,
   document: string,
   onProblem: (problem: Problem) => void,
 ): Line[] {
+  const by = mapping.mergeBy ?? [];
+  const { lineFields }: DocumentTypeInfo = DOCUMENT_TYPES[mapping.type];
+  const isSum = (name: string): boolean => lineFields[name]?.type === "amount" && !by.includes(name);
   const merged = new Map<string, Line>();
   for (const line of lines) {
     const key = JSON.stringify([line.side, ...by.map((name) => attribute(line, name))]);
@@ -132,8 +139,9 @@ function mergeLines(
       merged.set(key, line);
       continue;
     }
-    for (const name of ["account", "partner", ...Object.keys({ ...known.dimensions, ...line.dimensions })]) {
-      if (by.includes(name) || attribute(known, name) === attribute(line, name)) continue;
+    const further = Object.keys({ ...known.fields, ...line.fields });
+    for (const name of ["account", "partner", ...Object.keys({ ...known.dimensions, ...line.dimensions }), ...further]) {
+      if (by.includes(name) || isSum(name) || attribute(known, name) === attribute(line, name)) continue;
       const show = (value: string | null): string => (value === null ? "empty" : `\`${value}\``);
       onProblem(
         problem(
@@ -144,7 +152,13 @@ function mergeLines(
         ),
       );
     }
-    merged.set(key, { ...known, amountMinor: known.amountMinor + line.amountMinor, text: known.text === line.text ? known.text : text });
+    const sums = further.filter(isSum).map((name) => [name, addUp(known.fields?.[name], line.fields?.[name])]);
+    merged.set(key, {
+      ...known,
+      amountMinor: known.amountMinor + line.amountMinor,
+      text: known.text === line.text ? known.text : text,
+      ...(further.length === 0 ? {} : { fields: { ...known.fields, ...Object.fromEntries(sums) } }),
+    });
   }
   return [...merged.values()];
 }
@@ -153,5 +167,11 @@ function attribute(line: Line, name: string): string | null {
   if (name === "account") return line.account;
   if (name === "partner") return line.partner;
   if (name === "text") return line.text;
-  return line.dimensions[name] ?? null;
+  return line.dimensions[name] ?? line.fields?.[name] ?? null;
+}
+
+/** Two amounts as exact text in one currency; one that is not given is nothing. */
+function addUp(a: string | undefined, b: string | undefined): string {
+  if (a === undefined || b === undefined) return a ?? b ?? "0";
+  return (Decimal.parse(a) as Decimal).add(Decimal.parse(b) as Decimal).toString();
 }

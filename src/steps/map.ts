@@ -2,10 +2,10 @@ import type { LineTemplate, Pipeline } from "../config/pipeline.js";
 import type { Environment } from "../expression/types.js";
 import { allocate, type Decimal } from "../model/decimal.js";
 import { bookableMinor, type Line, type Side } from "../model/document.js";
-import { currencyPlaces } from "../model/money.js";
+import { currencyPlaces, formatMinor } from "../model/money.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { Row } from "../model/record.js";
-import type { Value } from "../model/value.js";
+import { canonicalText, type Value } from "../model/value.js";
 import { evaluate } from "./evaluate.js";
 
 export interface MapRequest {
@@ -101,6 +101,16 @@ function addLine(template: LineTemplate, request: MapRequest, lines: Line[]): vo
     if (given === undefined) complete = false;
     else if (given !== null && given !== "") dimensions[name] = given as string;
   }
+  const fields: Record<string, string> = {};
+  for (const field of template.fields) {
+    const given = give(field.value);
+    if (given === undefined) complete = false;
+    else if (given !== null && given !== "") {
+      const value = fieldText(field, given, request);
+      if (value === null) complete = false;
+      else fields[field.name] = value;
+    }
+  }
   if (!complete) return;
 
   const minor = bookableMinor(amount as Decimal, currency);
@@ -125,5 +135,17 @@ function addLine(template: LineTemplate, request: MapRequest, lines: Line[]): vo
     text: text as string,
     partner: partner === "" ? null : (partner as string | null),
     dimensions,
+    ...(template.fields.length === 0 ? {} : { fields }),
   });
+}
+
+/** A further value of a line as exact text; null with a problem where its currency has no coins for it. */
+function fieldText(field: LineTemplate["fields"][number], given: Value, { currency, document, onProblem }: MapRequest): string | null {
+  if (field.type !== "amount") return canonicalText(given);
+  const minor = bookableMinor(given as Decimal, currency);
+  if (typeof minor === "bigint") return formatMinor(minor, currency);
+  const place = field.value.placeOf(0, field.value.text.length);
+  const hint = 'round it on purpose: `round(x, 2, "half-up")`';
+  onProblem(problem("MAP_AMOUNT", `${minor}, which ${currency} has no coins for`, [{ document }, place], hint));
+  return null;
 }

@@ -109,7 +109,7 @@ export function differenceOf(before: Document, after: Document): string | null {
 }
 
 function lineText(line: Line, currency: string): string {
-  const dimensions = Object.entries(line.dimensions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const dimensions = Object.entries({ ...line.dimensions, ...line.fields }).sort(([a], [b]) => (a < b ? -1 : 1));
   return [line.side, line.account, lineAmount(line, currency), line.text, line.partner ?? "", ...dimensions.map((each) => each.join(" "))]
     .filter((part) => part !== "")
     .join(" ");

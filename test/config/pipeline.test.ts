@@ -80,7 +80,7 @@ describe("a pipeline", () => {
     [
       "  type: journal",
       "  type: journl",
-      "CONFIG_WRONG_VALUE pipelines/expense.yaml:7:9 unknown value `journl` for `type`; expected one of `journal`, `payable`",
+      "CONFIG_WRONG_VALUE pipelines/expense.yaml:7:9 unknown value `journl` for `type`; expected one of `journal`, `payable`, `expense_claim`, `payment`, `asset`, `budget_usage`, `entity`, `result`",
     ],
     [
       "  connector: csv",
@@ -98,6 +98,11 @@ describe("a pipeline", () => {
       "    - debit:",
       "    - amount:",
       "CONFIG_WRONG_VALUE pipelines/expense.yaml:11:7 a line of a `journal` has no `amount`; expected `debit` or `credit`",
+    ],
+    [
+      "    - debit:",
+      "    - fields: { tax: 1 }\n      debit:",
+      "CONFIG_UNKNOWN_KEY pipelines/expense.yaml:11:17 a line of a `journal` has no value `tax`",
     ],
     [
       "  lines:",
@@ -283,5 +288,43 @@ describe("docs/configuration.md", () => {
       expect(pipelines.map((each) => each.name)).toEqual(["expense-to-gl"]);
       expect(loaded?.store).toBe(join(folder, environment === null ? ".sync/store.db" : ".sync/test.db"));
     }
+  });
+});
+
+describe("a document without lines", () => {
+  const ENTITY = PIPELINE.replace(/document:[\s\S]*?(?=\ntarget:)/, "DOCUMENT");
+
+  it.each([
+    ["lines:\n    - { amount: 1, account: a }", "an `entity` has no lines, and so no `lines`"],
+    ["batch: ${单据编号}", "an `entity` has no lines, and so no `batch`"],
+  ])("takes no %s", async (key, message) => {
+    const document = `document:\n  type: entity\n  key: \${单据编号}\n  header: { kind: staff, code: "1", name: "2", anything: "3" }\n  ${key}`;
+    const problems = await problemsOf(
+      ENTITY.replace("DOCUMENT", () => document),
+      {},
+    );
+    expect(problems.join("\n")).toContain(message);
+  });
+
+  it("has to say what its type asks for, and a document of money must have lines", async () => {
+    const entity = "document:\n  type: entity\n  key: ${单据编号}\n  header: { kind: staff, disabled: maybe }";
+    const problems = (
+      await problemsOf(
+        ENTITY.replace("DOCUMENT", () => entity),
+        {},
+      )
+    ).join("\n");
+    expect(problems).toContain("the header has no `code`");
+    expect(problems).toContain("the header has no `name`");
+    expect(problems).toContain("`maybe` is text, and this place needs");
+    const journal = 'document:\n  type: journal\n  key: ${单据编号}\n  header: { date: "${支付日期}", currency: CNY, text: t }';
+    expect(
+      (
+        await problemsOf(
+          ENTITY.replace("DOCUMENT", () => journal),
+          {},
+        )
+      ).join("\n"),
+    ).toContain("key `lines` is missing");
   });
 });

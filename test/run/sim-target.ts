@@ -205,6 +205,10 @@ export function simConnector(target: SimTarget): Connector {
     name: "sim",
     summary: "a target in memory",
     connection: Type.Object({}, { additionalProperties: false }),
-    target: { options: Type.Object({}, { additionalProperties: false }), documents: ["journal", "payable"], open: () => target },
+    target: {
+      options: Type.Object({}, { additionalProperties: false }),
+      documents: ["journal", "payable", "entity", "result"],
+      open: () => target,
+    },
   });
 }

@@ -17,7 +17,7 @@ const HEADER = "单号,行,状态,更新,金额,科目";
 /** A project in a temporary folder with a CSV source and the simulated target, and a clock that the test moves. */
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), "sync-run-"));
-  readonly target = new SimTarget();
+  target = new SimTarget();
   now = new Date("2026-11-20T18:00:00.000Z");
   store: Store;
   source = { key: "[单号, 行]", cursor: "", delivers: "lines", extra: "" };
@@ -25,6 +25,8 @@ export class Workplace {
   pipeline = "p";
   documentKey = "${单号}";
   documentExtra = "";
+  /** All of `document` of the pipeline, instead of a voucher. */
+  document: string | null = null;
   date = "2026-11-20";
   /** Rows have a seventh cell, `日期`. */
   day = false;
@@ -79,6 +81,18 @@ export class Workplace {
     this.write(`exports/${name}.csv`, `${[this.day ? `${HEADER},日期` : HEADER, ...rows].join("\n")}\n`);
   }
 
+  private documentText(): string {
+    return `document:
+  type: journal
+  key: ${this.documentKey}
+  ${this.documentExtra}
+  when: \${状态 == "好"}
+  header: { date: "${this.date}", currency: CNY, text: "${this.text}" }
+  lines:
+    - { debit: "\${金额}", account: "\${科目}" }
+    - { each: document, credit: "\${sum(金额)}", account: "2241" }`;
+  }
+
   private pipelineText(): string {
     return `pipeline: ${this.pipeline}
 source:
@@ -90,15 +104,7 @@ source:
   ${this.source.cursor}
   delivers: ${this.source.delivers}
   ${this.source.extra}
-document:
-  type: journal
-  key: ${this.documentKey}
-  ${this.documentExtra}
-  when: \${状态 == "好"}
-  header: { date: "${this.date}", currency: CNY, text: "${this.text}" }
-  lines:
-    - { debit: "\${金额}", account: "\${科目}" }
-    - { each: document, credit: "\${sum(金额)}", account: "2241" }
+${this.document ?? this.documentText()}
 ${this.extra}
 target:
   connection: there

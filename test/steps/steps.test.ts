@@ -133,6 +133,42 @@ describe("group", () => {
     ]);
   });
 
+  test("gives a line the further values of its document type, adds up amounts, and refuses to lose the others", async () => {
+    const payable = `  type: payable
+  key: \${单号}
+  header: { date: "2026-11-20", currency: CNY, text: "t", supplier: "S1" }
+  lines:
+    - { amount: "\${金额}", account: "6602", fields: { tax: "\${税额}", tax_rate: 6, invoice: "\${部门}" } }`;
+    const pipeline = await aPipeline({ document: payable });
+    const fields = (grouped: Grouped) =>
+      grouped.kind === "wanted" ? grouped.document.lines.map((line) => line.fields) : messages(grouped);
+    const two = [
+      { 金额: "106", 税额: "6", 部门: "INV1" },
+      { 金额: "53.00", 税额: "3.50", 部门: "INV1" },
+    ];
+    expect(fields(groupDocument(pipeline, "A", rowsOf(pipeline, ...two)))).toEqual([
+      { tax: "6.00", tax_rate: "6", invoice: "INV1" },
+      { tax: "3.50", tax_rate: "6", invoice: "INV1" },
+    ]);
+    expect(fields(groupDocument(pipeline, "A", rowsOf(pipeline, { 金额: "1" })))).toEqual([{ tax_rate: "6" }]);
+    const merged = await aPipeline({ document: `${payable}\n  merge by: [account]` });
+    expect(fields(groupDocument(merged, "A", rowsOf(merged, ...two)))).toEqual([{ tax: "9.50", tax_rate: "6", invoice: "INV1" }]);
+    expect(fields(groupDocument(merged, "A", rowsOf(merged, { 金额: "1", 部门: "X" }, { 金额: "2", 部门: "Y" })))).toEqual([
+      "MAP_DISAGREE: lines that `merge by` would make one differ in `invoice`: `X` and `Y`",
+    ]);
+    expect(messages(groupDocument(pipeline, "A", rowsOf(pipeline, { 金额: "1", 税额: "0.005" })))).toEqual([
+      "MAP_AMOUNT: 0.005 has more than 2 decimal places, which CNY has no coins for",
+    ]);
+  });
+
+  test("a further value of a line changes the fingerprint, and none leaves it as it was", async () => {
+    const line = { side: "debit", amountMinor: 100n, account: "6602", text: "", partner: null, dimensions: {} } as const;
+    const payable = { type: "payable", key: "A", date: "2026-11-20", currency: "CNY", text: "", attachments: 0, fields: {} } as const;
+    const plain = fingerprintOf({ ...payable, lines: [line] });
+    expect(plain).toBe("5dbf21cb9e3ccacc1b87b2c25cc5d64a889aaf6d5788dc121d6eaa5d56e6cc4b");
+    expect(fingerprintOf({ ...payable, lines: [{ ...line, fields: { tax: "1.00" } }] })).not.toBe(plain);
+  });
+
   test("merges lines that agree, and refuses to lose what they do not agree in", async () => {
     const merged = await aPipeline({ document: `${PLAIN}\n  merge by: [account, 部门]` });
     const records = [

@@ -1,4 +1,5 @@
 import { type Document, lineAmount } from "../../model/document.js";
+import { hasLines } from "../../model/document-types.js";
 import { displayKey } from "../../model/record.js";
 
 /** A document as data, amounts as exact decimal text. */
@@ -6,10 +7,9 @@ export function documentToJson(document: Document): unknown {
   return {
     type: document.type,
     key: displayKey(document.key),
-    date: document.date,
-    currency: document.currency,
+    ...(hasLines(document.type) ? { date: document.date, currency: document.currency } : {}),
     text: document.text,
-    attachments: document.attachments,
+    ...(hasLines(document.type) ? { attachments: document.attachments } : {}),
     ...(Object.keys(document.fields).length > 0 ? { fields: document.fields } : {}),
     lines: document.lines.map((line) => ({
       account: line.account,
@@ -17,6 +17,7 @@ export function documentToJson(document: Document): unknown {
       text: line.text,
       ...(line.partner === null ? {} : { partner: line.partner }),
       ...(Object.keys(line.dimensions).length > 0 ? { dimensions: line.dimensions } : {}),
+      ...(line.fields === undefined ? {} : { fields: line.fields }),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { type Document, documentAmount, lineAmount } from "../../model/document.js";
+import { hasLines } from "../../model/document-types.js";
 import { formatAmount } from "../../model/money.js";
 import { CHANGE_KINDS, type Change, type ChangeKind, SENDING_KINDS } from "../../model/plan.js";
 import { displayKey } from "../../model/record.js";
@@ -86,10 +87,7 @@ function renderPeriods(planned: Planned): string {
 
 function renderChange(change: Change, paint: Paint): string {
   const head = (document: Document | null, about: string): string => {
-    const facts =
-      document === null
-        ? ""
-        : `  ${document.date}  ${formatAmount(documentAmount(document), document.currency)} ${document.currency}  ${document.text}`;
+    const facts = document === null ? "" : `  ${hasLines(document.type) ? moneyFacts(document) : statementFacts(document)}`;
     return `${paint(change.kind, `${SIGNS[change.kind]} ${displayKey(change.key)}`)}${facts}${about === "" ? "" : `  (${about})`}\n`;
   };
   switch (change.kind) {
@@ -112,15 +110,25 @@ function renderChange(change: Change, paint: Paint): string {
   }
 }
 
+function moneyFacts(document: Document): string {
+  return `${document.date}  ${formatAmount(documentAmount(document), document.currency)} ${document.currency}  ${document.text}`;
+}
+
+/** What a document without lines says. */
+function statementFacts({ fields, text }: Document): string {
+  return [text, ...Object.entries(fields).map(([name, value]) => `${name} ${value}`)].filter((part) => part !== "").join(", ");
+}
+
 function postedAs({ posted, gone }: Extract<Change, { kind: "replace" | "reverse" }>): string {
   return gone === undefined ? `posted as ${posted.reference}` : `posted as ${posted.reference}, no longer in the target`;
 }
 
 function lineTexts(document: Document): string[] {
   return document.lines.map((line) => {
-    const extras = [line.partner, ...Object.entries(line.dimensions).map(([name, value]) => `${name} ${value}`)].filter(
-      (each) => each !== null,
-    );
+    const extras = [
+      line.partner,
+      ...Object.entries({ ...line.dimensions, ...line.fields }).map(([name, value]) => `${name} ${value}`),
+    ].filter((each) => each !== null);
     const amount = lineAmount(line, document.currency);
     return `${line.side === "debit" ? "debit " : "credit"}  ${pad(line.account, 10, "left")}  ${pad(amount, 14, "right")}  ${line.text}${extras.length > 0 ? `  [${extras.join(", ")}]` : ""}`;
   });

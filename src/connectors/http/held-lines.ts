@@ -151,5 +151,6 @@ function merge(held: HeldLine, former: Line | null): Line {
     text: held.text ?? former?.text ?? "",
     partner: held.partner === undefined ? (former?.partner ?? null) : held.partner,
     dimensions,
+    ...(former?.fields === undefined ? {} : { fields: former.fields }),
   };
 }

@@ -16,7 +16,7 @@ export const connector = defineConnector({
   },
   target: {
     options: HttpTargetOptions,
-    documents: ["journal", "payable"],
+    documents: ["journal", "payable", "expense_claim", "payment", "asset", "budget_usage"],
     open: (connection, options, context) => new HttpTarget(connection, options, context),
   },
 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { DOCUMENT_TYPES, type Document, documentAmount, lineAmount } from "../../model/document.js";
+import { type Document, documentAmount, lineAmount } from "../../model/document.js";
+import { DOCUMENT_TYPES } from "../../model/document-types.js";
 import { formatMinor } from "../../model/money.js";
 import type { Posting } from "../../model/posting.js";
 import type { PostItem, ReverseItem, UpdateItem } from "../contract.js";
@@ -27,6 +28,7 @@ export const HEADER_FIELDS = [...new Set(Object.values(DOCUMENT_TYPES).flatMap((
 const LINE = object({
   ...values("side", "account", "amount", "debit", "credit", "text", "partner"),
   dimensions: { kind: "map" },
+  fields: { kind: "map" },
 });
 const DOCUMENT: Readonly<Record<string, Shape>> = {
   ...values("type", "key", "date", "currency", "text", "attachments", "total"),
@@ -69,7 +71,7 @@ function documentView(document: Document): { readonly [name: string]: View } {
     const amount = lineAmount(line, currency);
     const { side, account, partner, dimensions } = line;
     const sides = { debit: side === "debit" ? amount : null, credit: side === "credit" ? amount : null };
-    return { side, account, amount, ...sides, text: line.text, partner, dimensions };
+    return { side, account, amount, ...sides, text: line.text, partner, dimensions, fields: line.fields ?? {} };
   });
   return { type, key, date, currency, text, attachments, fields, lines, total: formatMinor(documentAmount(document), currency) };
 }

@@ -93,7 +93,7 @@ export class LedgerTarget implements Target {
       currency: document.currency,
       text: document.text,
       attachments: document.attachments,
-      kind: document.type,
+      kind: document.type === "payable" ? "payable" : "journal",
       documentKey: document.key,
       externalReference: idempotencyKey,
       fingerprint,

@@ -8,5 +8,9 @@ export const connector = defineConnector({
   summary: "reads from and posts into databases: SQLite, PostgreSQL, MySQL and MariaDB, SQL Server, Oracle",
   connection: SqlConnection,
   source: { options: SqlSourceOptions, needsKey: true, open: openSqlSource },
-  target: { options: SqlTargetOptions, documents: ["journal", "payable"], open: openSqlTarget },
+  target: {
+    options: SqlTargetOptions,
+    documents: ["journal", "payable", "expense_claim", "payment", "asset", "budget_usage"],
+    open: openSqlTarget,
+  },
 });

@@ -1,4 +1,5 @@
-import { DOCUMENT_TYPES, type Document, documentAmount, type Line, lineAmount } from "../../model/document.js";
+import { type Document, documentAmount, type Line, lineAmount } from "../../model/document.js";
+import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../../model/document-types.js";
 import { formatMinor } from "../../model/money.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
@@ -49,6 +50,15 @@ export interface Layout {
 const HEADER_FIELDS = new Map<string, Kind>(
   Object.values(DOCUMENT_TYPES).flatMap(({ fields }) =>
     Object.entries(fields).map(([name, { type }]): [string, Kind] => [name, type === "date" ? "date" : "text"]),
+  ),
+);
+
+const LINE_FIELDS = new Map<string, Kind>(
+  Object.values<DocumentTypeInfo>(DOCUMENT_TYPES).flatMap(({ lineFields }) =>
+    Object.entries(lineFields).map(([name, { type }]): [string, Kind] => [
+      name,
+      type === "amount" ? "amount" : type === "date" ? "date" : "text",
+    ]),
   ),
 );
 
@@ -157,7 +167,11 @@ function sourceOf(value: ValueOption, where: string, { hasId, hasLine }: Allowed
   if (!value.startsWith("$")) return constant(value);
   const path = /^(\$\$?)\.(?:(fields|dimensions)\.(.+)|([^.]+))$/u.exec(value);
   if (path === null)
-    return refuse(where, `\`${value}\` is no name`, "as in `$.date`, `$.fields.invoice`, `$$.amount`, `$$.dimensions.部门`");
+    return refuse(
+      where,
+      `\`${value}\` is no name`,
+      "as in `$.date`, `$.fields.invoice`, `$$.amount`, `$$.dimensions.部门`, `$$.fields.tax`",
+    );
   const [, root, group, member = "", name = ""] = path;
   if (root === "$$" && !hasLine)
     return refuse(where, `\`${value}\` is of a line, and this table has one row for the whole document`, "`$.NAME` is the document");
@@ -165,6 +179,11 @@ function sourceOf(value: ValueOption, where: string, { hasId, hasLine }: Allowed
     const kind = HEADER_FIELDS.get(member);
     if (kind === undefined) return unknown(where, value, member, [...HEADER_FIELDS.keys()]);
     return { kind, read: ({ entry }) => emptyAsNull(entry.document.fields[member]) };
+  }
+  if (group === "fields" && root === "$$") {
+    const kind = LINE_FIELDS.get(member);
+    if (kind === undefined) return unknown(where, value, member, [...LINE_FIELDS.keys()]);
+    return { kind, read: ({ line }) => emptyAsNull(line?.fields?.[member]) };
   }
   if (group === "dimensions" && root === "$$") return { kind: "text", read: ({ line }) => emptyAsNull(line?.dimensions[member]) };
   const known = root === "$" ? OF_DOCUMENT : OF_LINE;

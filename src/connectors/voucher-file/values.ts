@@ -1,4 +1,5 @@
-import { DOCUMENT_TYPES, type Document, type Line, lineAmount } from "../../model/document.js";
+import { type Document, type Line, lineAmount } from "../../model/document.js";
+import { DOCUMENT_TYPES } from "../../model/document-types.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { CellKind, CurrencyName } from "./layout.js";
