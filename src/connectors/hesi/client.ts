@@ -46,6 +46,8 @@ interface Ready {
 export class HesiClient {
   /** What problems call the system: the host as it is configured. */
   readonly name: string;
+  /** Calls that were answered or may have been read, of those that change something. */
+  writes = 0;
   private readonly first: URL;
   private readonly judges = new Map<string, PageJudge>();
   private readonly opened: Opened[] = [];
@@ -76,7 +78,9 @@ export class HesiClient {
   /** Sends once. Throws ProblemError when we are not let in; nothing was done then. */
   async send(call: HttpCall): Promise<HttpReply> {
     const { client } = await this.start();
-    return client.send(call);
+    const reply = await client.send(call);
+    if (reply.kind !== "busy") this.writes += 1;
+    return reply;
   }
 
   get(path: string, query: Query = {}): HttpCall {
