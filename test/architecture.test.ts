@@ -5,6 +5,7 @@ import { cruise, type ICruiseResult } from "dependency-cruiser";
 import extractTSConfig from "dependency-cruiser/config-utl/extract-ts-config";
 import { beforeAll, describe, expect, test } from "vitest";
 import { connectors } from "../src/connectors/index.js";
+import { sandboxes } from "../src/connectors/sandboxes.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -21,9 +22,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ["model", "expression", "steps", "config", "report", "store", "connectors", "run"],
 };
 
-/** `src/connectors/csv/source.ts` is in room `connectors/csv`; `src/model/money.ts` in room `model`; `connectors/files` is shared by connectors. */
+/**
+ * `src/connectors/csv/source.ts` is in room `connectors/csv`; `src/model/money.ts` in room `model`; `connectors/files` is shared by connectors.
+ * A stand-in, such as `connectors/hesi/sandbox`, is a room of its own: sharing code with the connector, both would be wrong together.
+ */
 function roomOf(path: string): string {
-  const [, folder = "", second = ""] = path.split("/");
+  const [, folder = "", second = "", third = ""] = path.split("/");
+  if (folder === "connectors" && third === "sandbox") return `connectors/${second}/sandbox`;
   return folder === "connectors" ? `connectors/${second.replace(/\.ts$/, "")}` : folder;
 }
 
@@ -31,6 +36,10 @@ function isAllowed(from: string, to: string, isTypeOnly: boolean): boolean {
   const source = roomOf(from);
   const target = roomOf(to);
   if (source === target) return true;
+  if (source === "connectors/sandbox") return false;
+  if (isSandbox(source)) return target === "connectors/sandbox";
+  // The list of stand-ins names them all, and nothing else.
+  if (source === "connectors/sandboxes") return target === "connectors/sandbox" || isSandbox(target);
   // The list of connectors names them all; that is its whole purpose. Its type of list is the configuration's.
   if (source === "connectors/index") return target.startsWith("connectors/") || (target === "config" && isTypeOnly);
   const allowed = MAY_IMPORT[source.split("/")[0] as string] ?? [];
@@ -38,6 +47,10 @@ function isAllowed(from: string, to: string, isTypeOnly: boolean): boolean {
     if (each.startsWith("type:")) return isTypeOnly && target === each.slice(5);
     return target === each || (each === "connectors" && target.startsWith("connectors/"));
   });
+}
+
+function isSandbox(room: string): boolean {
+  return /^connectors\/[^/]+\/sandbox$/.test(room);
 }
 
 function filesBelow(folder: string): string[] {
@@ -116,8 +129,8 @@ test("model, expression and steps are pure: no waiting, clock, randomness or fil
   expect(wrong.map(({ path }) => path)).toEqual([]);
 });
 
-test("only the store, and connectors whose system speaks it, know SQL", () => {
-  const allowed = /^src\/(store|connectors\/(ledger|sql))\//;
+test("only the store, connectors whose system speaks it, and the state file of the sandboxes know SQL", () => {
+  const allowed = /^src\/(store\/|connectors\/(ledger|sql)\/|connectors\/sandbox\/state\.ts$)/;
   const wrong = sources.filter(
     ({ path, text }) =>
       !allowed.test(path) && /better-sqlite3|\bSELECT\b[\s\S]+\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b/.test(withoutComments(text)),
@@ -127,16 +140,36 @@ test("only the store, and connectors whose system speaks it, know SQL", () => {
 
 test("each folder of connectors is in the list, under its own name, and the other way round", async () => {
   const folders = readdirSync(join(root, "src/connectors")).filter(
-    (name) => statSync(join(root, "src/connectors", name)).isDirectory() && name !== "files",
+    // What is shared is no connector, and a stand-in alone makes none.
+    (name) =>
+      name !== "files" &&
+      name !== "sandbox" &&
+      sources.some(({ path }) => roomOf(path) === `connectors/${name}` && path.split("/").length > 3),
   );
   expect([...connectors.keys()].sort()).toEqual(folders.sort());
   for (const [name, load] of connectors) expect((await load()).name).toBe(name);
+});
+
+test("each stand-in is in the list, under the name of its folder, and the other way round", async () => {
+  const folders = readdirSync(join(root, "src/connectors")).filter((name) => hasFile(`src/connectors/${name}/sandbox/index.ts`));
+  expect([...sandboxes.keys()].sort()).toEqual(folders.sort());
+  const ports = new Set<number>();
+  for (const [name, load] of sandboxes) {
+    const definition = await load();
+    expect(definition.name).toBe(name);
+    ports.add(definition.port);
+  }
+  expect(ports.size).toBe(sandboxes.size);
 });
 
 test("no file hides three ideas: files stay readable in one sitting", () => {
   const long = sources.filter(({ text }) => text.split("\n").length > 420);
   expect(long.map(({ path, text }) => `${path}: ${text.split("\n").length} lines`)).toEqual([]);
 });
+
+function hasFile(path: string): boolean {
+  return sources.some((each) => each.path === path);
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");

@@ -310,6 +310,25 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .addArgument(new Argument("<name>", "a connection of sync.yaml, or a pipeline"))
     .option("--limit <n>", "records to show", "5");
   does(checkConnector, async () => (await import("./commands/check.js")).check);
+
+  const sandbox = command(
+    program,
+    "sandbox",
+    "serve a stand-in of a system to rehearse with, on this machine, until Ctrl-C; without a name: list them",
+    "sync sandbox",
+    "sync sandbox hesi",
+    "sync sandbox hesi --state hesi.state --seed 7",
+    'sync sandbox hesi --fault "lose 5%" --fault "429 retry-after 1 3%"',
+  );
+  sandbox
+    .addArgument(new Argument("[name]", "which system"))
+    .option("--host <address>", "where it listens", "127.0.0.1")
+    .option("--port <n>", "0 is any that is free; each system has one of its own when left out")
+    .option("--state <file>", "keeps what it holds in this file; without it, everything ends with it")
+    .option("--seed <n>", "another seed, another company and other chances", "1")
+    .option("--fault <text>", "how it misbehaves; may be given several times", (text: string, all: string[]) => [...all, text], [])
+    .addOption(new Option("--json", "print the result as JSON"));
+  does(sandbox, async () => (await import("./commands/sandbox.js")).sandbox);
   return program;
 }
 
