@@ -96,7 +96,7 @@ function answer(tenant: Tenant, path: string, query: Readonly<Record<string, str
     case "/v1/dimensions/items": {
       const all = tenant["dimensionItems"] as { dimensionId: string }[];
       return page(
-        all.filter(({ dimensionId }) => query["dimensionId"] === undefined || dimensionId === query["dimensionId"]),
+        all.filter(({ dimensionId }) => dimensionId === query["dimensionId"]),
         query,
       );
     }
@@ -167,7 +167,7 @@ export function contextOf(clock: FakeClock, signal: AbortSignal = new AbortContr
 
 export function connectionOf(url: string, more: Readonly<Record<string, unknown>> = {}): HesiConnection {
   const options = Value.Default(HesiConnection, {
-    host: url,
+    url,
     app_key: "key-1",
     app_security: SECRET,
     timeout: "2s",

@@ -35,7 +35,7 @@ test("v3 gets its token from a host of its own", async () => {
       },
     };
   }, "jwt.v3");
-  expect(await readCells(server.url, { ...FEE_TYPES, connection: { sign_in: "v3", sign_in_host: server.url } })).toHaveLength(2);
+  expect(await readCells(server.url, { ...FEE_TYPES, connection: { sign_in: "v3", sign_in_url: server.url } })).toHaveLength(2);
   expect(bodies).toEqual([{ appKey: "key-1", appSecurity: SECRET }]);
 });
 
@@ -57,7 +57,7 @@ test.each([
     asked += 1;
     return reply;
   }, "none");
-  const connection = { sign_in: variant, sign_in_host: server.url };
+  const connection = { sign_in: variant, sign_in_url: server.url };
   const last = (await readEvents(server.url, { ...FEE_TYPES, connection })).at(-1);
   expect(last).toMatchObject({
     kind: "abandoned",

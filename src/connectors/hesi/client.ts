@@ -8,6 +8,7 @@ import { Redaction } from "../http/redaction.js";
 import { fixedSignIn } from "../http/sign-in/grant.js";
 import { PageJudge } from "../http/source/answers.js";
 import { type Answered, Caller } from "../http/source/caller.js";
+import { PageFault } from "../http/source/fault.js";
 import type { RulesOptions } from "../http/source/options.js";
 import type { Answer } from "../http/transport.js";
 import { readUrl, refuseConnection } from "../http/url.js";
@@ -37,6 +38,8 @@ const ERRORS: RulesOptions = [
 /** What a 403 says that is about the sign-in; other words are about what was asked for, such as `实体已经停用`. */
 const ABOUT_SIGN_IN = /授权|认证|登录|密钥|token|unauthori[sz]ed|forbidden|expired/i;
 
+const HINT = "check the options, and what the account for the open API may see; nothing was taken, and the next run reads it again";
+
 interface Ready {
   readonly client: HttpClient;
   readonly caller: Caller;
@@ -59,7 +62,7 @@ export class HesiClient {
     private readonly context: ConnectorContext,
     private readonly halves: boolean,
   ) {
-    this.first = readUrl("host", options.host, options.insecure);
+    this.first = readUrl("url", options.url, options.insecure);
     this.name = this.first.host;
     if (options.locate === undefined) this.ready = Promise.resolve(this.readyAt(this.first));
   }
@@ -72,7 +75,14 @@ export class HesiClient {
   /** Asks for a list, or for one value with `single`. Throws PageFault when there is no answer that holds it. */
   async ask(call: HttpCall, records: string, how: { readonly single?: boolean; readonly gone?: boolean } = {}): Promise<Answered> {
     const { caller } = await this.start();
-    return caller.ask(call, this.judgeFor(records, how.single ?? false, how.gone ?? false));
+    try {
+      return await caller.ask(call, this.judgeFor(records, how.single ?? false, how.gone ?? false));
+    } catch (error) {
+      if (!(error instanceof PageFault)) throw error;
+      // The hints of the general reader speak of options that are none here.
+      const hint = /`(rejected|records|no_content|path|auth)\b/.test(error.hint) ? HINT : error.hint;
+      throw new PageFault(error.kind, error.message, hint, error.code, call.name);
+    }
   }
 
   /** Sends once. Throws ProblemError when we are not let in; nothing was done then. */
@@ -147,7 +157,7 @@ export class HesiClient {
         "SOURCE_UNREADABLE",
         `${this.name} does not say where the tenant lives: ${why}`,
         [],
-        "check `host` and `locate`, or write the tenant's own host as `host` and leave out `locate`",
+        "check `url` and `locate`, or write the tenant's own prefix as `url` and leave out `locate`",
       ),
     );
   }

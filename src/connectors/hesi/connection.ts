@@ -8,10 +8,10 @@ const text = (description: string, ...examples: string[]) => Type.String({ minLe
 
 export const HesiConnection = Type.Object(
   {
-    host: Type.String({
+    url: Type.String({
       minLength: 1,
       description:
-        "where the tenant lives: stand-alone, DingTalk, DingTalk with a self-built app, WeCom, 云之家 and Feishu each have a host of their own",
+        "address prefix (地址前缀) of the tenant: stand-alone, DingTalk, DingTalk with a self-built app, WeCom, 云之家 and Feishu each have one of their own",
       default: "https://app.ekuaibao.com",
       examples: [
         "https://app.ekuaibao.com",
@@ -23,7 +23,10 @@ export const HesiConnection = Type.Object(
       ],
     }),
     locate: Type.Optional(
-      text("id of the company (corpId): `host` is asked for the tenant's own host, which is then used instead", "-yQbjbywbc640011"),
+      text(
+        "id of the company (corpId): the system at `url` is asked for the tenant's own prefix, which is then used instead",
+        "-yQbjbywbc640011",
+      ),
     ),
     hosts: Type.Optional(
       Type.Array(text("host, with its port where it has one", "hesi.example.com"), {
@@ -40,13 +43,13 @@ export const HesiConnection = Type.Object(
       examples: ["${env.HESI_APP_SECURITY}"],
     }),
     sign_in: Type.Enum(["v1", "v3", "self-built app"], {
-      description: "how a token is got: `v1`, the usual one, `v3` from `sign_in_host`, or that of a self-built app",
+      description: "how a token is got: `v1`, the usual one, `v3` from `sign_in_url`, or that of a self-built app",
       default: "v1",
       examples: ["v3", "self-built app"],
     }),
-    sign_in_host: Type.String({
+    sign_in_url: Type.String({
       minLength: 1,
-      description: "for `sign_in: v3`: the host that gives the token",
+      description: "for `sign_in: v3`: where the token is asked for",
       default: "https://open.hosecloud.com",
       examples: ["https://open.hosecloud.com"],
     }),

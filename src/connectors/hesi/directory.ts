@@ -93,14 +93,22 @@ export class Directory {
 
   private async read(list: ListName): Promise<ReadonlyMap<string, RecordFields>> {
     const found = new Map<string, RecordFields>();
-    for await (const rows of listRows(this.client, LISTS[list])) {
-      for (const row of list === "currencies" ? rows.flatMap(currenciesOf) : rows) {
-        const fields = fieldsOf(row, true);
-        const id = textOf(row.get("id"));
-        if (fields !== null && id !== null) found.set(id, fields);
-      }
-    }
+    for (const call of await this.callsOf(list))
+      for await (const rows of listRows(this.client, call))
+        for (const row of rows) {
+          const fields = fieldsOf(row, true);
+          const id = textOf(row.get("id"));
+          if (fields !== null && id !== null) found.set(id, fields);
+        }
     return found;
+  }
+
+  /** Items are listed for each dimension by itself. */
+  private async callsOf(list: ListName): Promise<readonly ListCall[]> {
+    const { path, query, ...how } = LISTS[list] as ListCall;
+    if (list !== "dimension_items") return [{ path, query, ...how }];
+    const dimensions = await this.load("dimensions");
+    return [...dimensions.keys()].map((dimensionId) => ({ path, query: { ...query, dimensionId } }));
   }
 }
 

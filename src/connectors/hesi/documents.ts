@@ -7,9 +7,9 @@ import type { Item } from "../http/source/records.js";
 import type { Span, Spans } from "../http/source/spans.js";
 import type { HesiClient, Query } from "./client.js";
 import { type Invoice, Invoices } from "./invoices.js";
-import { idOf, listRows, type Row } from "./list.js";
+import { idOf, listAt, listRows, type Row } from "./list.js";
 import type { HesiSourceOptions } from "./options.js";
-import { documentRows, headOf, listAt } from "./rows.js";
+import { documentRows, headOf } from "./rows.js";
 
 const LIST = "/v1.1/docs/getApplyList";
 const DETAIL = "/v1.1/flowDetails";
@@ -107,8 +107,8 @@ export class Documents {
 
   private async itemsOf(listed: readonly Listed[]): Promise<readonly Item[]> {
     const documents = await this.read(listed);
-    const ids = documents.flatMap(({ row }, at) => (typeof row === "string" ? [] : [(listed[at] as Listed).id]));
-    const invoices = this.context.needsInvoices && ids.length > 0 ? await this.invoices.of(ids) : new Map<string, readonly Invoice[]>();
+    const there = documents.flatMap(({ row }) => (typeof row === "string" ? [] : [row]));
+    const invoices = this.context.needsInvoices && there.length > 0 ? await this.invoices.of(there) : new Map<string, readonly Invoice[]>();
     const items: Item[] = [];
     for (const { id, code, row } of documents) {
       if (typeof row === "string") items.push({ fields: null, text: nameOf(id, code, null), fault: row, hint: GONE });
@@ -169,7 +169,7 @@ export class Documents {
     } catch (error) {
       if (!(error instanceof PageFault)) throw error;
       // The list is as long as it should be; what failed is one document.
-      throw new PageFault(error.kind === "too much" ? "failure" : error.kind, error.message, error.hint, error.code, call.name);
+      throw new PageFault("failure", error.message, error.hint, error.code, error.call);
     }
   }
 }

@@ -3,74 +3,96 @@ import { isList, isObject, type Json, textOf } from "../http/json.js";
 import { failure } from "../http/source/fault.js";
 import { fieldsOf, type RecordFields } from "../http/source/fields.js";
 import type { HesiClient } from "./client.js";
-import { PAGE, type Row } from "./list.js";
+import { listAt, PAGE, type Row } from "./list.js";
 
 export interface Invoice {
   readonly id: string;
   /** In the system's words: `invoice`, `taxi`, `train`, … */
   readonly type: string;
-  readonly itemIds: readonly string[];
   /** Under the literal names of the system, such as `E_system_发票主体_发票号码`; null where the system lists it and does not give it out. */
   readonly fields: RecordFields | null;
   readonly code: string | null;
   readonly number: string | null | FieldFault;
 }
 
-/** Finds the invoices of documents: which there are, and then what stands in each. */
+/** Finds the invoices of documents: which there are, of which type each is, and then what stands in it. */
 export class Invoices {
   constructor(private readonly client: HesiClient) {}
 
   /** By id of the document. Throws PageFault when they cannot be read. */
-  async of(flowIds: readonly string[]): Promise<ReadonlyMap<string, readonly Invoice[]>> {
-    const listed = new Map<string, readonly Listed[]>();
-    for (let from = 0; from < flowIds.length; from += PAGE) {
-      const part = flowIds.slice(from, from + PAGE);
-      for (const [flowId, each] of await this.list(part)) listed.set(flowId, each);
-    }
-    const idsByType = new Map<string, Set<string>>();
-    for (const { id, type } of [...listed.values()].flat()) idsByType.set(type, (idsByType.get(type) ?? new Set()).add(id));
+  async of(documents: readonly Row[]): Promise<ReadonlyMap<string, readonly Invoice[]>> {
+    const own = new Map(documents.map((document) => [textOf(document.get("id")) ?? "", invoicesIn(document)]));
+    const types = new Map<string, Listed>();
+    for (const part of parts([...own.keys()]))
+      for (const [flowId, listed] of await this.list(part)) {
+        for (const each of listed) types.set(each.id, each);
+        // An invoice may hang on the document itself instead of one of its fee lines.
+        if (flowId !== null) own.set(flowId, [...new Set([...(own.get(flowId) ?? []), ...listed.map(({ id }) => id)])]);
+      }
+    const all = [...new Set([...own.values()].flat())].map((id) => types.get(id) ?? { id, type: USUAL_TYPE });
     const bodies = new Map<string, RecordFields>();
-    for (const [type, ids] of idsByType) for (const [id, fields] of await this.bodies(type, [...ids])) bodies.set(id, fields);
-    return new Map([...listed].map(([flowId, each]) => [flowId, each.map((one) => invoiceOf(one, bodies.get(one.id) ?? null))]));
+    for (const type of new Set(all.map((each) => each.type)))
+      for (const part of parts(all.filter((each) => each.type === type).map(({ id }) => id)))
+        for (const [id, fields] of await this.bodies(type, part)) bodies.set(id, fields);
+    const byId = new Map(all.map((each) => [each.id, invoiceOf(each, bodies.get(each.id) ?? null)]));
+    return new Map([...own].map(([flowId, ids]) => [flowId, ids.flatMap((id) => byId.get(id) ?? [])]));
   }
 
-  private async list(flowIds: readonly string[]): Promise<readonly (readonly [string, readonly Listed[]])[]> {
+  /**
+   * What the system lists, with the document where it says of which: the vendor's pages have a list for each document under `value`, and what was
+   * seen elsewhere is one list under `flow` that says nothing of documents.
+   */
+  private async list(flowIds: readonly string[]): Promise<readonly (readonly [string | null, readonly Listed[]])[]> {
     const path = "/v2/extension/flow/INVOICE/search";
     const call = this.client.write("POST", path, { type: "id", codeOrIds: flowIds });
-    const { records } = await this.client.ask(call, "$.value", { single: true });
-    const [value] = records;
-    if (value === undefined || !isObject(value))
-      return failure(`\`${path}\` answers with no object`, "tell those who run it", "SOURCE_FORMAT");
-    return [...value].map(([flowId, list]) => [flowId, isList(list) ? list.filter(isObject).map(listedOf) : []]);
+    const { reading } = await this.client.ask(call, "$", { single: true });
+    const { whole } = reading;
+    const answer = whole !== undefined && whole !== null && isObject(whole) ? whole : NOTHING;
+    const value = answer.get("value") ?? null;
+    const list = answer.get("flow") ?? null;
+    if (value !== null && isObject(value)) return [...value].map(([flowId, each]) => [flowId, listedIn(each)]);
+    if (list !== null && isList(list)) return [[null, listedIn(list)]];
+    return failure(`\`${path}\` answers with no invoices where they should be`, "tell those who run it", "SOURCE_FORMAT");
   }
 
   private async bodies(type: string, ids: readonly string[]): Promise<readonly (readonly [string, RecordFields])[]> {
     const path = `/v2/extension/INVOICE/object/${encodeURIComponent(type)}/search`;
-    const found: (readonly [string, RecordFields])[] = [];
-    for (let from = 0; from < ids.length; from += PAGE) {
-      const call = this.client.write("POST", path, { ids: ids.slice(from, from + PAGE) });
-      for (const record of (await this.client.ask(call, "$.items")).records) {
-        const fields = fieldsOf(record, true);
-        const id = fields?.get("id");
-        if (fields !== null && typeof id === "string") found.push([id, fields]);
-      }
-    }
-    return found;
+    const { records } = await this.client.ask(this.client.write("POST", path, { ids }), "$.items");
+    return records.flatMap((record) => {
+      const fields = fieldsOf(record, true);
+      const id = fields?.get("id");
+      return fields !== null && typeof id === "string" ? [[id, fields] as const] : [];
+    });
   }
+}
+
+const NOTHING: Row = new Map();
+/** What an invoice is that nothing is said about. */
+const USUAL_TYPE = "invoice";
+
+function parts(ids: readonly string[]): readonly (readonly string[])[] {
+  return Array.from({ length: Math.ceil(ids.length / PAGE) }, (_, at) => ids.slice(at * PAGE, (at + 1) * PAGE));
+}
+
+/** Ids of the invoices on the fee lines of a document, each once. */
+function invoicesIn(document: Row): readonly string[] {
+  const used = listAt(document, "form", "details").flatMap((detail) => listAt(detail, "feeTypeForm", "invoiceForm", "invoices"));
+  return [...new Set(used.flatMap((each) => textOf(each.get("invoiceId")) ?? []))];
+}
+
+function listedIn(list: Json): readonly Listed[] {
+  return isList(list) ? list.filter(isObject).map(listedOf) : [];
 }
 
 interface Listed {
   readonly id: string;
   readonly type: string;
-  readonly itemIds: readonly string[];
 }
 
 function listedOf(row: Row): Listed {
   const id =
     textOf(row.get("invoiceId")) ?? failure("an invoice of a document has no `invoiceId`", "tell those who run it", "SOURCE_FORMAT");
-  const items: Json = row.get("invoiceItemId") ?? null;
-  const itemIds = isList(items ?? null) ? (items as readonly Json[]).flatMap((each) => textOf(each) ?? []) : [];
-  return { id, type: textOf(row.get("invoiceType")) ?? "invoice", itemIds };
+  return { id, type: textOf(row.get("invoiceType")) ?? USUAL_TYPE };
 }
 
 function invoiceOf(listed: Listed, fields: RecordFields | null): Invoice {

@@ -1,4 +1,4 @@
-import { isObject, type Json, textOf } from "../http/json.js";
+import { isList, isObject, type Json, textOf } from "../http/json.js";
 import { type Path, parsePath, valueAt } from "../http/path.js";
 import { failure, PageFault } from "../http/source/fault.js";
 import type { HesiClient, Query } from "./client.js";
@@ -82,4 +82,11 @@ export function idOf(row: Row, path: string): string {
 
 function countOf(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+/** The objects of a list within a row; none where there is no list. */
+export function listAt(row: Row, ...path: readonly string[]): readonly Row[] {
+  let value: Json = row;
+  for (const name of path) value = isObject(value) ? (value.get(name) ?? null) : null;
+  return isList(value) ? value.filter(isObject) : [];
 }

@@ -4,6 +4,7 @@ import type { Document } from "../../model/document.js";
 import type { PostOutcome } from "../../model/posting.js";
 import { isObject, type Json, textOf } from "../http/json.js";
 import { type Path, parsePath, valueAt, valuesAt } from "../http/path.js";
+import { PageFault } from "../http/source/fault.js";
 import { type HesiClient, idsInPath } from "./client.js";
 import { PAGE, type Row } from "./list.js";
 import type { HesiTargetOptions } from "./target-options.js";
@@ -61,6 +62,7 @@ export class Results {
       const { source = "" } = fields;
       if (numberOf(fields) === "")
         return rejected("there is no voucher number to write", key, "map `header.number`, or leave the document out with `document.when`");
+      if (stages === null) return null;
       const stage = stages.get(source);
       if (stage === undefined)
         return rejected(`there is no document with the id \`${source}\``, key, "`header.source` is the id of the document in Hesi");
@@ -122,20 +124,18 @@ export class Results {
     });
   }
 
-  /** By id of the document; one that does not exist is left out. */
-  private async stages(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  /** By id of the document; one that does not exist is left out. Null where the system does not tell now: the write itself will. */
+  private async stages(ids: readonly string[]): Promise<ReadonlyMap<string, string> | null> {
     const unique = [...new Set(ids)].filter((id) => id !== "");
     const stages = new Map<string, string>();
     for (let from = 0; from < unique.length; from += PAGE) {
       const call = this.client.get(`/v2/approveStates/${idsInPath(unique.slice(from, from + PAGE))}`);
-      const { records } = await asking(this.client, "the states of documents", () =>
-        this.client.ask({ ...call, name: `GET ${this.client.name}/api/openapi/v2/approveStates` }, "$.items"),
-      );
-      for (const row of records) {
-        if (!isObject(row)) continue;
-        const state = textOf(row.get("state"));
-        const stage = state === "paid" || state === "archived" ? DONE : (textOf(row.get("stageName")) ?? state ?? "");
-        stages.set(textOf(row.get("flowId")) ?? "", stage);
+      try {
+        const { records } = await this.client.ask({ ...call, name: `GET ${this.client.name}/api/openapi/v2/approveStates` }, "$.items");
+        for (const row of records.filter(isObject)) stages.set(textOf(row.get("flowId")) ?? textOf(row.get("id")) ?? "", stageOf(row));
+      } catch (error) {
+        if (!(error instanceof PageFault)) throw error;
+        return null;
       }
     }
     return stages;
@@ -208,6 +208,12 @@ const CODES: Readonly<Record<string, string>> = {
   R00005: "支付结果代码错误",
   R00006: "无效的请求",
 };
+
+/** The vendor's pages have the name of a stage; a state is understood as well. */
+function stageOf(row: Row): string {
+  const state = textOf(row.get("state"));
+  return state === "paid" || state === "archived" ? DONE : (textOf(row.get("stageName")) ?? state ?? "");
+}
 
 function numberOf(fields: Document["fields"]): string {
   return fields["number"] ?? "";

@@ -1,10 +1,10 @@
 import { Decimal } from "../../model/decimal.js";
 import type { RawCell } from "../contract.js";
 import { FieldFault } from "../files/fields.js";
-import { isList, isObject, type Json, textOf } from "../http/json.js";
+import { textOf } from "../http/json.js";
 import { fieldsOf, type RecordFields } from "../http/source/fields.js";
 import type { Invoice } from "./invoices.js";
-import type { Row } from "./list.js";
+import { listAt, type Row } from "./list.js";
 import { split } from "./split.js";
 
 export type RowsOf = "apportions" | "details" | "documents";
@@ -136,12 +136,6 @@ function prefixed(above: RecordFields, prefix: string, below: Row): RecordFields
   const fields: RecordFields = new Map(above);
   for (const [name, value] of fieldsOf(below, true) ?? NOTHING) fields.set(`${prefix}.${name}`, value);
   return fields;
-}
-
-export function listAt(row: Row, ...path: readonly string[]): readonly Row[] {
-  let value: Json = row;
-  for (const name of path) value = isObject(value) ? (value.get(name) ?? null) : null;
-  return isList(value) ? value.filter(isObject) : [];
 }
 
 function cellAt(fields: RecordFields, name: string): RawCell | FieldFault {

@@ -46,7 +46,7 @@ export class HesiSignIn implements SignIn {
   private current: Grant | null = null;
 
   constructor(
-    options: Pick<HesiConnection, "app_key" | "app_security" | "sign_in" | "sign_in_host" | "app_secret_name" | "insecure">,
+    options: Pick<HesiConnection, "app_key" | "app_security" | "sign_in" | "sign_in_url" | "app_secret_name" | "insecure">,
     private readonly context: SignInContext,
   ) {
     context.redaction.hide(options.app_security);
@@ -146,14 +146,14 @@ export class HesiSignIn implements SignIn {
         "TARGET_SIGN_IN",
         `${this.variant.url.host} gives us no token (HTTP ${reading.status})${words === "" ? "" : `: ${words}`}`,
         [],
-        "check `host`, `app_key`, `app_security` and `sign_in` of the connection",
+        "check `url`, `app_key`, `app_security` and `sign_in` of the connection",
       ),
     );
   }
 }
 
 function variantOf(
-  options: Pick<HesiConnection, "app_key" | "app_security" | "sign_in" | "sign_in_host" | "app_secret_name" | "insecure">,
+  options: Pick<HesiConnection, "app_key" | "app_security" | "sign_in" | "sign_in_url" | "app_secret_name" | "insecure">,
   base: URL,
 ): Variant {
   const { app_key: appKey, app_security: appSecurity } = options;
@@ -170,7 +170,7 @@ function variantOf(
       };
     case "v3":
       return {
-        url: new URL("/auth/openApi/v3/getAccessToken", readUrl("sign_in_host", options.sign_in_host, options.insecure)),
+        url: new URL("/auth/openApi/v3/getAccessToken", readUrl("sign_in_url", options.sign_in_url, options.insecure)),
         body: { appKey, appSecurity },
         token: path("$.data.accessToken"),
         refresh: null,
