@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Value } from "typebox/value";
-import type { ConnectorContext, ReadRequest, Source, SourceEvent } from "../../src/connectors/contract.js";
+import type { ConnectorContext, PostItem, ReadRequest, ReverseItem, Source, SourceEvent, Target } from "../../src/connectors/contract.js";
 import { HesiConnection } from "../../src/connectors/hesi/connection.js";
 import { connector } from "../../src/connectors/hesi/index.js";
 import { HesiSourceOptions } from "../../src/connectors/hesi/options.js";
+import { HesiTargetOptions } from "../../src/connectors/hesi/target-options.js";
+import { type Document, fingerprintOf } from "../../src/model/document.js";
+import { idempotencyKey, type Posting } from "../../src/model/posting.js";
 import { aClock, afterThisTest, type FakeClock, noteWhatCameOut, type Received, type Reply, type Served, serve } from "./http-setup.js";
 
 export const SECRET = "app/security=99&d1";
@@ -214,4 +217,47 @@ export async function readCells(url: string, options: OpenOptions = {}) {
 
 export function malformedOf(events: readonly SourceEvent[]) {
   return events.flatMap((event) => (event.kind === "records" ? event.malformed : []));
+}
+
+export function openTarget(
+  url: string,
+  target: Readonly<Record<string, unknown>> = {},
+  { connection = {}, clock = aClock() }: { readonly connection?: Readonly<Record<string, unknown>>; readonly clock?: FakeClock } = {},
+): Target {
+  const options = Value.Default(HesiTargetOptions, { ...target });
+  if (!Value.Check(HesiTargetOptions, options)) throw new Error(JSON.stringify(Value.Errors(HesiTargetOptions, options)));
+  const opened = connector.target?.open(connectionOf(url, connection) as never, options as never, contextOf(clock)) as Target;
+  afterThisTest(() => opened.close?.());
+  return opened;
+}
+
+/** A document without lines, as a pipeline makes it. */
+export function aStatement(type: "result" | "entity", key: string, fields: Readonly<Record<string, string>>): Document {
+  return { type, key, date: "", currency: "", text: "", attachments: 0, fields, lines: [] };
+}
+
+export function itemOf(document: Document, version = 1): PostItem {
+  return { document, idempotencyKey: idempotencyKey("back", document.key, version, "post"), fingerprint: fingerprintOf(document) };
+}
+
+export function postingOf(item: PostItem, reference: string): Posting {
+  const { document, idempotencyKey: key, fingerprint } = item;
+  return {
+    documentKey: document.key,
+    version: 1,
+    idempotencyKey: key,
+    fingerprint,
+    reference,
+    document,
+    step: null,
+    postedAt: "2026-11-30T00:00:00.000Z",
+  };
+}
+
+export function reversalOf(item: PostItem, reference: string): ReverseItem {
+  return {
+    posting: postingOf(item, reference),
+    idempotencyKey: idempotencyKey("back", item.document.key, 1, "reverse"),
+    fingerprint: item.fingerprint,
+  };
 }

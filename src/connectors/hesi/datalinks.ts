@@ -3,7 +3,7 @@ import { ProblemError, problem } from "../../model/problem.js";
 import { textOf } from "../http/json.js";
 import { type Path, parsePath, valueAt, valuesAt } from "../http/path.js";
 import type { HesiClient } from "./client.js";
-import { differencesIn, type EntityKind, isActive, isSameText, type Wanted } from "./entity.js";
+import { differencesIn, type EntityKind, isActive, type Wanted } from "./entity.js";
 import { PAGE, type Row } from "./list.js";
 import { Roster } from "./roster.js";
 import { refused, rejected, unconfirmed, wordsOf, write } from "./written.js";
@@ -58,9 +58,10 @@ export class Datalinks implements EntityKind {
     return isActive(row) !== wanted.disabled && (wanted.disabled || this.isSame(row, wanted));
   }
 
+  /** The vendor's pages have the values under `form`; where they stand under `data`, as they are written, they are found too. */
   private isSame(row: Row, { name, more }: Wanted): boolean {
-    const form = row.get("form");
-    return isSameText(row.get("name"), name) && differencesIn(form, more, this.prefix).length === 0;
+    const values = row.get("form") ?? row.get("data");
+    return differencesIn(values, { ...more, name }, this.prefix).length === 0;
   }
 
   /**

@@ -5,10 +5,11 @@ import { LISTS } from "./directory.js";
 import { differencesIn, isSameText, jsonOf, OneByOne, type Stepped, type Wanted, withValues } from "./entity.js";
 import type { Row } from "./list.js";
 import { Roster } from "./roster.js";
-import { rejected, unconfirmed, wordsOf, write } from "./written.js";
+import { rejected, write } from "./written.js";
 
 const DEPARTMENTS = "/v1/departments";
-const ID = parsePath("$.value.id") as Path;
+/** The vendor's pages have it under `value`. */
+const IDS = ["$.value.id", "$.id"].map((text) => parsePath(text) as Path);
 
 /** Departments, by code. */
 export class Departments extends OneByOne {
@@ -30,8 +31,8 @@ export class Departments extends OneByOne {
     const call = this.client.write("POST", DEPARTMENTS, { code, name, parentId: above, ...formOf(more) });
     const written = await write(this.client, call, key);
     if (written.kind !== "answered") return written;
-    const id = textOf(valueAt(ID, written.reading));
-    if (id === null) return unconfirmed(call, key, `its answer has no id: ${wordsOf(this.client, written.reading)}`);
+    const [id = null] = IDS.map((path) => textOf(valueAt(path, written.reading))).filter((each) => each !== null);
+    if (id === null) return this.readBack(call, wanted, written.reading);
     return { kind: "row", row: new Map(Object.entries({ id, name, code, parentId: above, active: true, form: jsonOf(more) })) };
   }
 

@@ -7,7 +7,7 @@ import { differencesIn, isSameText, jsonOf, OneByOne, type Stepped, type Wanted,
 import type { Row } from "./list.js";
 import { Roster } from "./roster.js";
 import type { HesiTargetOptions } from "./target-options.js";
-import { asking, unconfirmed, wordsOf, write } from "./written.js";
+import { asking, write } from "./written.js";
 
 const ITEMS = "/v1.1/dimensions/items";
 const ID = parsePath("$.id") as Path;
@@ -43,7 +43,7 @@ export class DimensionItems extends OneByOne {
     const written = await write(this.client, call, key);
     if (written.kind !== "answered") return written;
     const id = textOf(valueAt(ID, written.reading));
-    if (id === null) return unconfirmed(call, key, `its answer has no id: ${wordsOf(this.client, written.reading)}`);
+    if (id === null) return this.readBack(call, wanted, written.reading);
     const row: Row = new Map(Object.entries({ id, name, code, active: true, dimensionId, parentId: parentId ?? "", form: jsonOf(more) }));
     return { kind: "row", row };
   }

@@ -1,11 +1,13 @@
 import { Decimal } from "../../model/decimal.js";
 import type { Document } from "../../model/document.js";
 import type { PostOutcome } from "../../model/posting.js";
+import type { Reading } from "../http/answer.js";
 import { isObject, type Json, textOf } from "../http/json.js";
+import type { HttpCall } from "../http.js";
 import type { HesiClient } from "./client.js";
 import type { Row } from "./list.js";
 import type { Roster } from "./roster.js";
-import { type Failed, notYet, rejected } from "./written.js";
+import { type Failed, notYet, rejected, unconfirmed, wordsOf } from "./written.js";
 
 /** Master data as the pipeline wants it to be. */
 export interface Wanted {
@@ -81,6 +83,14 @@ export abstract class OneByOne implements EntityKind {
     if (other !== undefined)
       return rejected(`there are several ${this.noun}s with the code \`${parent}\``, key, "the one above it must be clear");
     return row === undefined ? notYet(`the ${this.noun} \`${parent}\` above it is not there yet`, key) : (textOf(row.get("id")) ?? "");
+  }
+
+  /** An answer that does not name what was made proves nothing; what the list then holds does. */
+  protected async readBack(call: HttpCall, wanted: Wanted, reading: Reading): Promise<Stepped> {
+    this.roster.forget();
+    const [row] = await this.roster.find(this.findBy(wanted));
+    if (row !== undefined) return { kind: "row", row };
+    return unconfirmed(call, wanted.key, `its answer names nothing, and the list does not have it: ${wordsOf(this.client, reading)}`);
   }
 
   private async writeOne(wanted: Wanted): Promise<PostOutcome> {

@@ -49,11 +49,15 @@ const Since = Type.Object(
       pattern: "^[1-9]\\d{0,4}(m|h|d)$",
       description:
         "a part that is too much for the system (HTTP 504, no answer in time) is read in halves, down to this length; after that in smaller pages",
-      default: "5m",
+      default: "15m",
       examples: ["1h"],
     }),
   },
-  { ...closed, description: "which changes of documents are read: by their `updateTime`, from where the pipeline stands" },
+  {
+    ...closed,
+    default: { start: "2015-01-01", most: "31d", overlap: "1m", lag: "0", halve: "15m" },
+    description: "which changes of documents are read: by their `updateTime`, from where the pipeline stands",
+  },
 );
 
 export const HesiSourceOptions = Type.Object(

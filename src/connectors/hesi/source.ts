@@ -129,7 +129,7 @@ export class HesiSource implements Source {
     const { client, times, options, context } = this;
     const own = (Object.keys(LISTS) as ListName[]).find((each) => each === options.stream) ?? null;
     const directory = new Directory(client, own);
-    const prefix = `form.E_${options.entity ?? ""}_`;
+    const prefix = `E_${options.entity ?? ""}_`;
     const itemOf = async (row: Row): Promise<Item> => {
       const fields = fieldsOf(row, true) ?? new Map();
       if (options.stream === "datalinks") addShortNames(fields, prefix);
@@ -160,9 +160,11 @@ export class HesiSource implements Source {
   }
 }
 
-/** What a business object holds stands under names that begin with its id. */
+/** What a business object holds stands under names that begin with its id, in `form`; where it stands in `data`, as it is written, it is found too. */
 function addShortNames(fields: RecordFields, prefix: string): void {
-  for (const [name, value] of [...fields]) if (name.startsWith(prefix)) fields.set(`data.${name.slice(prefix.length)}`, value);
+  for (const [name, value] of [...fields])
+    for (const place of ["form.", "data."])
+      if (name.startsWith(`${place}${prefix}`)) fields.set(`data.${name.slice(place.length + prefix.length)}`, value);
 }
 
 function timesOf(zone: string, more: readonly string[]): Times {

@@ -6,7 +6,7 @@ import { differencesIn, isSameText, jsonOf, OneByOne, type Stepped, type Wanted,
 import type { Row } from "./list.js";
 import { Roster } from "./roster.js";
 import type { HesiTargetOptions } from "./target-options.js";
-import { type Failed, notYet, rejected, unconfirmed, wordsOf, write } from "./written.js";
+import { type Failed, notYet, rejected, write } from "./written.js";
 
 const STAFFS = "/v1.1/staffs";
 const ITEMS = parsePath("$.items[*]") as Path;
@@ -64,8 +64,7 @@ export class Staffs extends OneByOne {
     const written = await write(this.client, call, key);
     if (written.kind !== "answered") return written;
     const row = valuesAt(ITEMS, written.reading).find(isObject);
-    if (row === undefined) return unconfirmed(call, key, `its answer has nobody in it: ${wordsOf(this.client, written.reading)}`);
-    return { kind: "row", row };
+    return row === undefined ? this.readBack(call, wanted, written.reading) : { kind: "row", row };
   }
 
   /** Only what differs is sent, with the name, which is wanted always. */
@@ -103,7 +102,8 @@ export class Staffs extends OneByOne {
 
   protected async switchTo(row: Row, { key }: Wanted, active: boolean): Promise<Stepped> {
     const path = `${STAFFS}/disableOrEnableStaff`;
-    const query = { active, doCheck: this.options.check_pending, type: "id" };
+    // Without `type` the ids are ids.
+    const query = { active, doCheck: this.options.check_pending };
     const call = this.client.write("PUT", `${path}/${idsInPath([textOf(row.get("id")) ?? ""])}`, undefined, query, `${path}/[ids]`);
     const written = await write(this.client, call, key);
     return written.kind === "answered" ? { kind: "row", row: withValues(row, { active }) } : written;

@@ -16,7 +16,11 @@ const Payment = Type.Object(
     paid: words("values of `status` that mean that it was paid", ["paid", "已付款"]),
     failed: words("values of `status` that mean that the payment failed", ["failed", "付款失败"]),
   },
-  { ...closed, description: "for `results: payment`: what the `status` of a result means" },
+  {
+    ...closed,
+    default: { paid: ["paid", "已付款"], failed: ["failed", "付款失败"] },
+    description: "for `results: payment`: what the `status` of a result means",
+  },
 );
 
 export const HesiTargetOptions = Type.Object(
