@@ -136,4 +136,4 @@ export const HesiSourceOptions = Type.Object(
   closed,
 );
 export type HesiSourceOptions = Static<typeof HesiSourceOptions>;
-export type StreamName = HesiSourceOptions["stream"];
+
