@@ -6,6 +6,9 @@ import { buildProgram } from "../src/cli/program.js";
 import { renderJsonSchemas } from "../src/config/json-schemas.js";
 import { renderConfigurationReference } from "../src/config/reference.js";
 import { connectors } from "../src/connectors/index.js";
+import type { SandboxDefinition } from "../src/connectors/sandbox/contract.js";
+import { FAULT_FORMS } from "../src/connectors/sandbox/faults.js";
+import { sandboxes } from "../src/connectors/sandboxes.js";
 import { renderFunctionReference } from "../src/expression/reference.js";
 import { PROBLEM_CODES } from "../src/model/problem-codes.js";
 
@@ -19,6 +22,8 @@ export async function renderPages(): Promise<Map<string, string>> {
   pages.set("docs/expressions.md", fill("docs/expressions.md", { functions: renderFunctionReference() }));
   pages.set("docs/configuration.md", fill("docs/configuration.md", { configuration: renderConfigurationReference(all) }));
   pages.set("docs/problems.md", fill("docs/problems.md", { problems: renderProblemCodes() }));
+  const standIns = await Promise.all([...sandboxes.values()].map((load) => load()));
+  pages.set("docs/sandboxes.md", fill("docs/sandboxes.md", { sandboxes: renderSandboxes(standIns), faults: renderFaults(standIns) }));
   const connectorRows = all.map(({ name, summary, source, target }) => [
     `[\`${name}\`](src/connectors/${name}/README.md)`,
     [source === undefined ? "" : "source", target === undefined ? "" : `target (${target.documents.join(", ")})`]
@@ -73,6 +78,16 @@ function renderProblemCodes(): string {
     ["code", "means", "what happens next"],
     Object.entries(PROBLEM_CODES).map(([code, { title, disposition }]) => [`\`${code}\``, title, disposition]),
   );
+}
+
+function renderSandboxes(all: readonly SandboxDefinition[]): string {
+  const rows = all.map(({ name, port, summary }) => [`\`sync sandbox ${name}\``, String(port), summary]);
+  return table(["command", "port", "stands for"], rows);
+}
+
+function renderFaults(all: readonly SandboxDefinition[]): string {
+  const own = all.flatMap(({ name, faults = [] }) => faults.map(([form, about]) => [`\`${form}\``, `\`${name}\` only: ${about}`]));
+  return table(["fault", "what happens"], [...FAULT_FORMS.map(([form, about]) => [`\`${form}\``, about]), ...own]);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

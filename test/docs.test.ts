@@ -32,6 +32,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/file-places.md",
     "docs/posting.md",
     "docs/problems.md",
+    "docs/sandboxes.md",
   ]) {
     const text = readFileSync(`${root}${page}`, "utf8");
     for (const [, link = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {

@@ -9,6 +9,7 @@ import { readWithIncludes } from "./include.js";
 import { readLookup } from "./lookup.js";
 import { CONDITION, readMapping } from "./mapping.js";
 import { listNames } from "./nearest.js";
+import { inOrder, type Succession } from "./order.js";
 import type { DocumentCheck, Expression, Loaded, Lookup, Pipeline, Project, TargetSettings, Threshold } from "./pipeline.js";
 import { type ProjectDraft, type ProjectOptions, readProject } from "./project.js";
 import { read } from "./read.js";
@@ -18,7 +19,7 @@ import { PipelineFile, SourceCommon } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
 import { isFile, showPath } from "./source-file.js";
 import { fieldIndex, readSourceSettings } from "./source-settings.js";
-import { child, childScalar, keyPlace, type MapTree, placeOf, type ScalarTree, type Tree } from "./tree.js";
+import { child, childScalar, keyPlace, type MapTree, placeOf, type ScalarTree, scalarsOf, type Tree } from "./tree.js";
 
 export interface PipelineOptions {
   readonly connectors: ConnectorRegistry;
@@ -54,11 +55,14 @@ async function loadFiles(draft: ProjectDraft, connectors: ConnectorRegistry): Pr
   const pipelines: Pipeline[] = [];
   const problems: Problem[] = [];
   const names = new Map<string, ScalarTree[]>();
+  const successions: Succession[] = [];
   for (const file of draft.project.pipelineFiles) {
-    const { loaded, name } = await loadOne(file, draft, connectors);
+    const { loaded, name, after } = await loadOne(file, draft, connectors);
     problems.push(...loaded.problems);
     if (loaded.value !== null) pipelines.push(loaded.value);
-    if (name !== undefined) names.set(name.text, [...(names.get(name.text) ?? []), name]);
+    if (name === undefined) continue;
+    if (!names.has(name.text)) successions.push({ name: name.text, after });
+    names.set(name.text, [...(names.get(name.text) ?? []), name]);
   }
   for (const [name, places] of names) {
     if (places.length === 1) continue;
@@ -71,7 +75,9 @@ async function loadFiles(draft: ProjectDraft, connectors: ConnectorRegistry): Pr
       ),
     );
   }
-  const unique = pipelines.filter((pipeline) => names.get(pipeline.name)?.length === 1);
+  const order = new Map(inOrder(successions, problems).map((name, index) => [name, index]));
+  const placeInOrder = ({ name }: Pipeline): number => order.get(name) ?? order.size;
+  const unique = pipelines.filter((pipeline) => names.get(pipeline.name)?.length === 1).sort((a, b) => placeInOrder(a) - placeInOrder(b));
   return { pipelines: unique, problems: withoutRepeats(problems) };
 }
 
@@ -91,18 +97,19 @@ async function loadOne(
   file: string,
   draft: ProjectDraft,
   connectors: ConnectorRegistry,
-): Promise<{ loaded: Loaded<Pipeline>; name: ScalarTree | undefined }> {
+): Promise<{ loaded: Loaded<Pipeline>; name: ScalarTree | undefined; after: readonly ScalarTree[] }> {
   const problems: Problem[] = [];
   if (!isFile(file)) {
     problems.push(
       problem("CONFIG_NO_PIPELINE", "there is no such pipeline file", { file: showPath(file, draft.project.folder) }, "check the name"),
     );
-    return { loaded: { value: null, problems }, name: undefined };
+    return { loaded: { value: null, problems }, name: undefined, after: [] };
   }
   const tree = readWithIncludes(file, draft.project.folder, problems);
   const pipeline = tree === null ? null : await readPipeline(file, tree, draft, connectors, problems);
   const loaded: Loaded<Pipeline> = pipeline === null || problems.length > 0 ? { value: null, problems } : { value: pipeline, problems };
-  return { loaded, name: tree === null ? undefined : childScalar(tree, "pipeline") };
+  if (tree === null) return { loaded, name: undefined, after: [] };
+  return { loaded, name: childScalar(tree, "pipeline"), after: scalarsOf(child(tree, "after")) };
 }
 
 /** The keys of a pipeline file that this module reads itself; source and target belong to their connectors. */
@@ -162,7 +169,7 @@ async function readPipeline(
   } as TargetSettings;
   const fingerprint = sha256(
     canonicalJson({
-      ...(writtenValue(tree, ["title", "tags", "include", "source", "lookups", "target", "stop_when"]) as object),
+      ...(writtenValue(tree, ["title", "tags", "after", "include", "source", "lookups", "target", "stop_when"]) as object),
       source: settings.fingerprint,
       lookups: lookups.map((lookup) => [lookupSays(tree, lookup.signature.name), fileHash(lookup.file)]),
       target: [
@@ -183,6 +190,7 @@ async function readPipeline(
     title: top.title ?? name,
     file,
     tags: top.tags ?? [],
+    after: top.after === undefined ? [] : [top.after].flat(),
     source: settings,
     lookups,
     mapping,

@@ -55,6 +55,8 @@ export interface Pipeline {
   readonly title: string;
   readonly file: string;
   readonly tags: readonly string[];
+  /** Names of the pipelines that `--all` runs before this one. */
+  readonly after: readonly string[];
   readonly source: SourceSettings;
   readonly lookups: readonly Lookup[];
   readonly mapping: DocumentMapping;

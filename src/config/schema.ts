@@ -294,6 +294,13 @@ export const PipelineFile = Type.Object(
       }),
     ),
     tags: Type.Optional(Type.Array(Type.String(), { description: "for `--tag`" })),
+    after: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String())], {
+        description:
+          "pipelines that `sync run --all` runs before this one. When one of them cannot do its work, this one is left out, because it would work with what is missing; items that wait or are in doubt are no reason",
+        examples: [["staff", "accounts"]],
+      }),
+    ),
     source: SourceCommon,
     lookups: Type.Optional(Type.Record(Name, LookupFile, { ...closed, description: "tables by name" })),
     document: DocumentMapping,

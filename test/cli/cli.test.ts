@@ -162,6 +162,21 @@ describe("the sample project, from an empty folder", () => {
     rmSync(join(folder, "pipelines/broken.yaml"));
   });
 
+  test("run --all leaves out what comes after a pipeline that could not do its work, and says so", () => {
+    const first = readFileSync(join(folder, "pipelines/expense-to-gl.yaml"), "utf8");
+    const needing = first.replace("pipeline: expense-to-gl", "pipeline: a-follow-up\nafter: expense-to-gl");
+    writeFileSync(join(folder, "pipelines/a-follow-up.yaml"), needing);
+    const ordered = sync(folder, "run", "--all", "--json");
+    // Its name comes first, and it runs last.
+    expect([...ordered.out.matchAll(/"pipeline": "([^"]+)"/g)].map(([, name]) => name)).toEqual(["expense-to-gl", "a-follow-up"]);
+    writeFileSync(join(folder, "pipelines/expense-to-gl.yaml"), "pipeline: expense-to-gl\n");
+    const stopped = sync(folder, "run", "--all", "--quiet");
+    expect(stopped.err).toContain("`a-follow-up` is left out: it comes after `expense-to-gl`, which did not do its work");
+    expect(stopped).toMatchObject({ code: 1, out: "" });
+    writeFileSync(join(folder, "pipelines/expense-to-gl.yaml"), first);
+    rmSync(join(folder, "pipelines/a-follow-up.yaml"));
+  });
+
   test("the sample export is GB18030, as expense systems write it", () => {
     const bytes = readFileSync(join(folder, "exports/expenses-2026-11-09.csv"));
     expect(new TextDecoder("gb18030").decode(bytes)).toContain("单据编号");

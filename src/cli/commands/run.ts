@@ -34,16 +34,28 @@ export async function run(context: CommandContext, options: RunOptions, name: st
   return runAll(context, options, project);
 }
 
-/** Every pipeline in turn; one that cannot run does not keep the others from running. The worst exit code wins. */
+/**
+ * Every pipeline in turn, each after those it needs. One that cannot do its work keeps only those from running that come after it,
+ * and they are named. The worst exit code wins.
+ */
 async function runAll(context: CommandContext, options: RunOptions, project: Project): Promise<number> {
   const { pipelines, problems } = await allPipelines(project);
   const exits: number[] = problems.length > 0 ? [EXIT.usage] : [];
+  const done = new Set<string>();
   if (problems.length > 0) context.io.err(renderProblems(problems, { color: options.color !== false && context.io.errIsTerminal }));
   const store = openStore(context, project, true);
   try {
     for (const pipeline of pipelines) {
+      const missing = pipeline.after.filter((name) => !done.has(name));
+      if (missing.length > 0) {
+        leaveOut(context, options, pipeline, missing);
+        exits.push(EXIT.error);
+        continue;
+      }
       try {
-        exits.push(await runOne(context, options, project, store, pipeline, { kind: "run", only: null }));
+        const exit = await runOne(context, options, project, store, pipeline, { kind: "run", only: null });
+        if (exit === EXIT.done || exit === EXIT.waiting || exit === EXIT.inDoubt) done.add(pipeline.name);
+        exits.push(exit);
       } catch (cause) {
         if (!(cause instanceof ProblemError)) throw cause;
         report(context, options, cause.problems);
@@ -56,6 +68,14 @@ async function runAll(context: CommandContext, options: RunOptions, project: Pro
   }
   const worst = [EXIT.interrupted, EXIT.terminated, EXIT.error, EXIT.usage, EXIT.inDoubt, EXIT.threshold, EXIT.busy, EXIT.waiting];
   return worst.find((code) => exits.includes(code)) ?? EXIT.done;
+}
+
+function leaveOut(context: CommandContext, options: RunOptions, pipeline: Pipeline, missing: readonly string[]): void {
+  const needed = missing.map((name) => `\`${name}\``).join(", ");
+  const message = `\`${pipeline.name}\` is left out: it comes after ${needed}, which did not do its work`;
+  report(context, options, [
+    problem("RUN_LEFT_OUT", message, { file: pipeline.file }, "mend what stopped that one, and run again; nothing was read or posted"),
+  ]);
 }
 
 /** One run with progress on stderr and its summary on stdout. */

@@ -39,12 +39,13 @@ const MORE = "behind it: `2%`, or `next 3`; `on reads`, `on all` or `on /part/of
 
 /**
  * Reads `lose 5%`, `429 retry-after 1 3%`, `delay 200ms 10% on reads`, `lose next 3`. Without a chance it strikes every time.
- * Throws SandboxError.
+ * Throws SandboxError, which names the forms there are, those of the system's own among them.
  */
-export function parseFault(text: string): Fault {
+export function parseFault(text: string, own: readonly string[] = []): Fault {
+  const fail = (why: string): never => cannotRead(text, why, own);
   const words = text.trim().split(/\s+/);
   const take = (pattern: RegExp): string | null => (pattern.test(words[0] ?? "") ? (words.shift() as string) : null);
-  const need = (pattern: RegExp, expected: string): string => take(pattern) ?? fail(text, `expected ${expected}`);
+  const need = (pattern: RegExp, expected: string): string => take(pattern) ?? fail(`expected ${expected}`);
   const first = words.shift() ?? "";
   let kind: FaultKind;
   let status = 0;
@@ -62,7 +63,7 @@ export function parseFault(text: string): Fault {
   } else if (first === "lose" || first === "drop" || first === "cut" || first === "expire" || first === "refuse") {
     kind = first;
     if (first === "cut" && take(/^after$/) !== null) cutAfter = Number(need(/^[1-9]\d*$/, "a number of items"));
-  } else return fail(text, `\`${first}\` is no fault`);
+  } else return fail(`\`${first}\` is no fault`);
   let retryAfter: string | null = null;
   let chance = 1;
   let next: number | null = null;
@@ -76,9 +77,9 @@ export function parseFault(text: string): Fault {
     else if (word === "on") {
       const where = need(/^(writes|reads|all|\/.*)$/, "`writes`, `reads`, `all` or a part of a path");
       on = where.startsWith("/") ? { path: where } : (where as "writes" | "reads" | "all");
-    } else return fail(text, `\`${word}\` is not understood`);
+    } else return fail(`\`${word}\` is not understood`);
   }
-  if (chance > 1) return fail(text, "a chance is at most `100%`");
+  if (chance > 1) return fail("a chance is at most `100%`");
   return { text: text.trim(), kind, status, waitMs, retryAfter, cutAfter, chance, next, on };
 }
 
@@ -86,8 +87,8 @@ function milliseconds(text: string): number {
   return text.endsWith("ms") ? Number(text.slice(0, -2)) : Number(text.slice(0, -1)) * 1000;
 }
 
-function fail(text: string, why: string): never {
-  const forms = FAULT_FORMS.map(([form]) => `\`${form}\``).join(", ");
+function cannotRead(text: string, why: string, own: readonly string[]): never {
+  const forms = [...FAULT_FORMS.map(([form]) => form), ...own].map((form) => `\`${form}\``).join(", ");
   throw new SandboxError(`the fault \`${text}\` cannot be read: ${why}; there are ${forms}; ${MORE}`);
 }
 

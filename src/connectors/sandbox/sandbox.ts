@@ -22,7 +22,7 @@ const CLOSED: Ending = { kind: "closed" };
 export class Sandbox {
   readonly log = new CallLog();
   private readonly plan: FaultPlan;
-  private state: SandboxState;
+  private readonly state: SandboxState;
   private system: SandboxSystem;
   private own: { text: string; strikes: number; readonly answer: OwnFault }[] = [];
   private readonly waiting = new Set<NodeJS.Timeout>();
@@ -33,8 +33,13 @@ export class Sandbox {
   ) {
     this.plan = new FaultPlan(options.seed);
     this.state = openState(options.file, definition.name);
-    this.system = this.open();
-    this.setFaults(options.faults);
+    try {
+      this.system = this.open();
+      this.setFaults(options.faults);
+    } catch (cause) {
+      this.state.close();
+      throw cause;
+    }
   }
 
   private open(): SandboxSystem {
@@ -132,7 +137,13 @@ export class Sandbox {
     const general: Fault[] = [];
     for (const text of texts) {
       const answer = this.system.ownFault?.(text.trim()) ?? null;
-      if (answer === null) general.push(parseFault(text));
+      if (answer === null)
+        general.push(
+          parseFault(
+            text,
+            this.definition.faults?.map(([form]) => form),
+          ),
+        );
       else own.push({ text: text.trim(), strikes: 0, answer });
     }
     this.plan.replace(general);

@@ -38,10 +38,13 @@ class Hesi implements SandboxSystem {
   /** In the way of the call: where it answers each row for itself, it does so here too. */
   refusal(call: SandboxCall): SandboxAnswer {
     const reason = "当前企业数据正在维护，请稍后再试";
-    if (call.path.endsWith("/datalink/add"))
-      return ok({ value: { errorMsg: [`第1条数据导入失败：${reason}`], dataLinkIds: {}, success: false } });
-    if (call.path.endsWith("/paymentResults"))
-      return ok({ items: idsIn(call.body).map((id) => ({ id, code: "R00006", errorMsg: reason })) });
+    if (call.path.endsWith("/datalink/add")) {
+      const errorMsg = listIn(call.body, "dataLinks").map((_, index) => `第${index + 1}条数据导入失败：${reason}`);
+      return ok({ value: { errorMsg, dataLinkIds: {}, success: false } });
+    }
+    if (call.path.endsWith("/paymentResults")) {
+      return ok({ items: listIn(call.body, "items").map(({ id }) => ({ id, code: "R00006", errorMsg: reason })) });
+    }
     return error(412, reason);
   }
 
@@ -77,10 +80,11 @@ class Hesi implements SandboxSystem {
   }
 }
 
-function idsIn(body: string): string[] {
+/** The objects of a list in the body; none where there is no such list. */
+function listIn(body: string, name: string): Readonly<Record<string, unknown>>[] {
   try {
-    const { items } = JSON.parse(body) as { items?: unknown };
-    return Array.isArray(items) ? items.map((each: { id?: unknown } | null) => String(each?.id ?? "")) : [];
+    const list = (JSON.parse(body) as Readonly<Record<string, unknown>> | null)?.[name];
+    return Array.isArray(list) ? list.map((each: unknown) => (typeof each === "object" && each !== null ? { ...each } : {})) : [];
   } catch {
     return [];
   }
