@@ -136,4 +136,3 @@ export const HesiSourceOptions = Type.Object(
   closed,
 );
 export type HesiSourceOptions = Static<typeof HesiSourceOptions>;
-
