@@ -59,8 +59,8 @@ export class HttpClient {
   }
 
   /**
-   * Sends once. Only an answer that says "not signed in", which proves that nothing was done, is answered by signing in anew and sending once
-   * more. Throws ProblemError (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
+   * Sends once. Only an answer that says "not signed in", which proves that nothing was done, is answered by sending once more: after signing
+   * in anew, and where the sign-in is so new that the system may not know it yet, after a moment. Throws ProblemError (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
    */
   send(call: HttpCall): Promise<HttpReply> {
     return this.limit(() => this.sendSignedIn(call));
@@ -83,12 +83,21 @@ export class HttpClient {
 
   private async sendSignedIn(call: HttpCall): Promise<HttpReply> {
     const { signIn, isSignedOut } = this.settings;
-    for (let tries = 1; ; tries += 1) {
+    let isRenewed = false;
+    let hasWaited = false;
+    for (;;) {
       const granted = await signIn.grant();
       if (granted.kind === "busy") return granted;
       const exchanged = await this.exchange(call, granted);
       if (exchanged.kind !== "answer" || !isSignedOut(exchanged)) return this.replyOf(call, exchanged);
-      if (!signIn.isOver(granted.grant) || tries > 1) throw new ProblemError(this.notLetIn(call, exchanged));
+      const tooEarlyMs = hasWaited ? null : (signIn.tooEarlyMs?.(granted.grant) ?? null);
+      if (tooEarlyMs !== null) {
+        hasWaited = true;
+        await this.settings.sleep(tooEarlyMs);
+        continue;
+      }
+      if (!signIn.isOver(granted.grant) || isRenewed) throw new ProblemError(this.notLetIn(call, exchanged));
+      isRenewed = true;
     }
   }
 

@@ -4,6 +4,7 @@ import type { Connector } from "./contract.js";
 export const connectors: ReadonlyMap<string, () => Promise<Connector>> = new Map([
   ["csv", async (): Promise<Connector> => (await import("./csv/index.js")).connector],
   ["fixed", async (): Promise<Connector> => (await import("./fixed/index.js")).connector],
+  ["hesi", async (): Promise<Connector> => (await import("./hesi/index.js")).connector],
   ["http", async (): Promise<Connector> => (await import("./http/index.js")).connector],
   ["json", async (): Promise<Connector> => (await import("./json/index.js")).connector],
   ["kingdee", async (): Promise<Connector> => (await import("./kingdee/index.js")).connector],

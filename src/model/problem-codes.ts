@@ -81,6 +81,7 @@ export const PROBLEM_CODES = {
   TARGET_UNAVAILABLE: { disposition: "stop", title: "the target cannot be reached or opened" },
   TARGET_REJECTED: { disposition: "quarantine", title: "the target refused the document" },
   TARGET_PERIOD_CLOSED: { disposition: "hold", title: "the accounting period is closed" },
+  TARGET_NOT_YET: { disposition: "hold", title: "the target does not take it yet, and may later" },
   TARGET_CONFLICT: { disposition: "hold", title: "the target holds another document under this key" },
   TARGET_CHANGED_HELD: { disposition: "hold", title: "a posted document changed, and the pipeline says to hold" },
   TARGET_EDITED: { disposition: "hold", title: "somebody changed or removed a posted document in the target" },

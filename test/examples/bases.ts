@@ -12,6 +12,8 @@ export interface Base {
   readonly connection: Readonly<Record<string, unknown>>;
   readonly source?: Readonly<Record<string, unknown>>;
   readonly target?: Readonly<Record<string, unknown>>;
+  /** What the target takes, where that is no voucher. */
+  readonly document?: Readonly<Record<string, unknown>>;
   /** Files that are there. */
   readonly files?: readonly { readonly name: string; readonly text: string | Buffer }[];
   /** Options that make sense only beside others; the first pattern that matches `ROLE OPTION` counts. */
@@ -208,6 +210,14 @@ export const BASES: Readonly<Record<string, Base>> = {
     source: { stream: "departments" },
     target: { book: "001" },
     files: THERE,
+  },
+  hesi: {
+    connection: { url: "http://127.0.0.1:9", app_key: "k", app_security: "s" },
+    source: {},
+    target: {},
+    document: { type: "result", key: `$${"{单据编号}"}`, header: { source: `$${"{单据编号}"}` } },
+    files: THERE,
+    companions: [[/^source stream$/, (options) => ({ entity: "26d60b5d6dd47f435000", ...options })]],
   },
   singer: { connection: { command: ["tap"] }, source: { stream: "claims" }, files: THERE },
 };

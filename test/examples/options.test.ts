@@ -52,7 +52,10 @@ async function open(name: string, role: Role, options: Readonly<Record<string, u
     source: isTarget
       ? { connector: "csv", files: "*.csv", record: "record.json", key: ["单据编号"] }
       : { ...ours, record: "record.json", key: ["单据编号"] },
-    document: { ...DOCUMENT, type: isTarget ? (connector.target?.documents[0] ?? "journal") : "journal" },
+    document: (isTarget ? base.document : undefined) ?? {
+      ...DOCUMENT,
+      type: isTarget ? (connector.target?.documents[0] ?? "journal") : "journal",
+    },
     target: isTarget ? ours : { connection: "books" },
   };
   rmSync(folder, { recursive: true });

@@ -7,9 +7,10 @@ import { headerName, headerValue } from "./headers.js";
 import { Network } from "./network.js";
 import { closed, DURATION, when } from "./option-parts.js";
 import { Redaction } from "./redaction.js";
-import { openSignIn } from "./sign-in/open.js";
+import type { SignIn } from "./sign-in/grant.js";
+import { openSignIn, type SignInContext } from "./sign-in/open.js";
 import { Auth } from "./sign-in/options.js";
-import { Transport } from "./transport.js";
+import { type Answer, Transport } from "./transport.js";
 import { readUrl, refuseConnection } from "./url.js";
 
 const text = (description: string, ...examples: string[]) =>
@@ -123,8 +124,15 @@ export interface Opened {
   readonly name: string;
 }
 
+/** What the connector of one system knows about signing in there, in the place of `auth` and `signed_out`. */
+export interface OwnSignIn {
+  readonly open: (context: SignInContext) => SignIn;
+  /** An answer that says that we are not signed in, which proves that nothing was done. */
+  readonly isSignedOut: (answer: Answer) => boolean;
+}
+
 /** Throws ProblemError when the options contradict each other. Nothing is sent. */
-export function openConnection(options: HttpConnection, context: Pick<ConnectorContext, "now" | "sleep">): Opened {
+export function openConnection(options: HttpConnection, context: Pick<ConnectorContext, "now" | "sleep">, own?: OwnSignIn): Opened {
   const base = readUrl("url", options.url, options.insecure);
   if (base.search !== "") refuseConnection("`url` has a query", "a key belongs under `auth`, as `api_key: { query: NAME, value: … }`");
   const timeoutMs = durationMs(options.timeout) ?? 0;
@@ -133,7 +141,8 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
   const headers = { accept: "application/json", "user-agent": "erp-sync", ...readHeaders(options.headers ?? {}, redaction) };
   const maxResponseBytes = options.max_response;
   const transport = new Transport({ timeoutMs, maxResponseBytes }, new Network(options, redaction));
-  const signIn = openSignIn(options, { base, transport, redaction, timeoutMs, ...context });
+  const signing = { base, transport, redaction, timeoutMs, now: context.now, sleep: context.sleep };
+  const signIn = own?.open(signing) ?? openSignIn(options, signing);
   const signedOut = options.signed_out === undefined ? null : compileRule(options.signed_out, "signed_out");
   const { concurrency, rate = null } = options;
   const client = new HttpClient({
@@ -142,7 +151,7 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
     rate,
     headers,
     signIn,
-    isSignedOut: (answer) => answer.status === 401 || signedOut?.fits(readAnswer(answer)) === true,
+    isSignedOut: own?.isSignedOut ?? ((answer) => answer.status === 401 || signedOut?.fits(readAnswer(answer)) === true),
     transport,
     redaction,
     now: context.now,

@@ -21,6 +21,11 @@ export interface SignIn {
   grant(): Promise<Granted>;
   /** Called when a request with this grant was refused as not signed in. False when a new one would be the same. */
   isOver(grant: Grant): boolean;
+  /**
+   * How long to wait before the same grant is sent once more, in milliseconds, where it is so new that the system may not know it everywhere
+   * yet. Null, and left out, where a refusal means what it says.
+   */
+  tooEarlyMs?(grant: Grant): number | null;
 }
 
 /** Credentials that do not change. Sending them a second time would be refused a second time, and may lock the account. */

@@ -14,7 +14,11 @@ export interface Item {
   readonly text: string;
   /** Why it cannot be used, whatever its fields are. */
   readonly fault?: string;
+  /** What to do about the fault, where that is not to correct the record or the columns. */
+  readonly hint?: string;
 }
+
+const CORRECT = "correct the record at its source, or ask for other columns; those of an object within it are called `outer.inner`";
 
 /** Makes the records of one unit: each item becomes a record or is malformed, or is left out as the options say. */
 export class Records {
@@ -32,14 +36,14 @@ export class Records {
     this.matcher = new FieldMatcher(columns, ignored, unit);
   }
 
-  add({ fields, text, fault }: Item): void {
+  add({ fields, text, fault, hint }: Item): void {
     this.count += 1;
     if (this.ignored.ignoredRows.some((pattern) => pattern.test(text)) || (fields !== null && this.matcher.isIgnored(fields))) {
       this.leftOut += 1;
       return;
     }
     if (fault !== undefined || fields === null) {
-      this.refuse(text, fault ?? "the record is no object");
+      this.refuse(text, fault ?? "the record is no object", hint);
       return;
     }
     const { cells, faults } = this.matcher.cells(fields);
@@ -52,9 +56,8 @@ export class Records {
     return this.matcher.end();
   }
 
-  private refuse(text: string, message: string): void {
+  private refuse(text: string, message: string, hint: string = CORRECT): void {
     const at = { file: this.unit, line: this.count };
-    const hint = "correct the record at its source, or ask for other columns; those of an object within it are called `outer.inner`";
     this.delivery.add({ line: this.count, text: text.slice(0, RAW_LENGTH), problem: problem("RECORD_MALFORMED", message, at, hint) }, text);
   }
 }

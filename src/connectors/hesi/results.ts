@@ -1,0 +1,225 @@
+import { dateTimeReader } from "../../model/date-formats.js";
+import type { DateText } from "../../model/dates.js";
+import type { Document } from "../../model/document.js";
+import type { PostOutcome } from "../../model/posting.js";
+import { isObject, type Json, textOf } from "../http/json.js";
+import { type Path, parsePath, valueAt, valuesAt } from "../http/path.js";
+import { PageFault } from "../http/source/fault.js";
+import { type HesiClient, idsInPath } from "./client.js";
+import { PAGE, type Row } from "./list.js";
+import type { HesiTargetOptions } from "./target-options.js";
+import { asking, type Failed, notYet, refused, rejected, unconfirmed, wordsOf, write } from "./written.js";
+
+const VALUE = parsePath("$.value") as Path;
+const ITEMS = parsePath("$.items[*]") as Path;
+const VOUCHER = "/v2.1/flow/data/erpVoucher";
+const PAYMENT = "/v1/paymentResults";
+/** The stage of a document that is `paid` or `archived`, and of one that was deleted. */
+const DONE = "完成";
+const DELETED = "已删除";
+
+/**
+ * What became of documents, told to the system they came from. The document is named by its id there (`source`). Writing a number that is there
+ * already, or clearing one that is not, changes nothing: so nothing here has to be found out before it is written a second time.
+ */
+export class Results {
+  private readonly readDay: (text: string) => string | null;
+
+  constructor(
+    private readonly client: HesiClient,
+    private readonly options: HesiTargetOptions,
+  ) {
+    this.readDay = dateTimeReader(["yyyy-MM-dd"], options.time_zone);
+  }
+
+  /** Voucher numbers or outcomes of payments, as the options say. One outcome per document, in order. */
+  async write(documents: readonly Document[]): Promise<readonly PostOutcome[]> {
+    if (this.options.results === "payment") return this.payments(documents);
+    const faults = await this.check(documents);
+    const open = documents.filter((_, at) => faults[at] === null);
+    const written = await this.inCalls(open, (document) => this.voucherOf(document));
+    return documents.map((document, at) => faults[at] ?? (written[open.indexOf(document)] as PostOutcome));
+  }
+
+  /** Takes a voucher number out again. */
+  async clear(document: Document): Promise<PostOutcome> {
+    if (this.options.results === "payment")
+      return rejected(
+        "what was said about a payment cannot be taken back",
+        document.key,
+        "correct it in Hesi by hand, then drop this document here with a reason",
+      );
+    return (await this.inCalls([document], (each) => ({ ...this.voucherOf(each), voucherNo: "" })))[0] as PostOutcome;
+  }
+
+  /** Why a document would be refused now; null where nothing speaks against it. One call for a hundred of them. */
+  async check(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
+    if (this.options.results === "payment")
+      return documents.map((document) => (this.codeOf(document) === null ? this.noStatus(document) : null));
+    const stages = await this.stages(documents.filter(({ fields }) => numberOf(fields) !== "").map(({ fields }) => fields["source"] ?? ""));
+    return documents.map((document) => {
+      const { key, fields } = document;
+      const { source = "" } = fields;
+      if (numberOf(fields) === "")
+        return rejected("there is no voucher number to write", key, "map `header.number`, or leave the document out with `document.when`");
+      if (stages === null) return null;
+      const stage = stages.get(source);
+      if (stage === undefined)
+        return rejected(`there is no document with the id \`${source}\``, key, "`header.source` is the id of the document in Hesi");
+      if (stage === DELETED) return rejected(`the document \`${source}\` was deleted there`, key, "drop this document here with a reason");
+      return stage === DONE
+        ? null
+        : notYet(`a voucher number can be written when the document is paid, and it stands at \`${stage}\``, key);
+    });
+  }
+
+  /** Whether the system holds what was written; null where it cannot tell. */
+  async holds(document: Document, cleared: boolean): Promise<boolean | null> {
+    if (this.options.results === "payment") return null;
+    const { source = "" } = document.fields;
+    const { isGone, records } = await asking(this.client, "the document", () =>
+      this.client.ask(this.client.get("/v1.1/flowDetails", { flowId: source }), "$.value", { single: true, gone: true }),
+    );
+    const form: Json = isGone ? null : ((records[0] as Row).get("form") ?? null);
+    const number = form !== null && isObject(form) ? (textOf(form.get("voucherNo")) ?? "") : "";
+    return cleared ? number === "" : number === numberOf(document.fields);
+  }
+
+  private voucherOf({ fields }: Document): Readonly<Record<string, string>> {
+    const { source = "", day = "", period = "" } = fields;
+    return {
+      flowId: source,
+      voucherNo: numberOf(fields),
+      voucherCreateTime: this.millisecondsOf(day),
+      ...(period === "" ? {} : { fiscalPeriod: period }),
+    };
+  }
+
+  /** The start of the day on the clock of the system, as the text that it takes. Without a day the system is told none. */
+  private millisecondsOf(day: DateText): string {
+    const moment = this.readDay(day);
+    return moment === null ? "0" : String(Date.parse(moment));
+  }
+
+  /**
+   * Whether one bad document rejects the whole call is not known, so each goes alone unless the options say otherwise, and a call that is refused
+   * is made again with one document each.
+   */
+  private async inCalls(documents: readonly Document[], body: (document: Document) => unknown): Promise<readonly PostOutcome[]> {
+    const size = this.options.batch;
+    const calls: Promise<readonly PostOutcome[]>[] = [];
+    for (let from = 0; from < documents.length; from += size) calls.push(this.call(documents.slice(from, from + size), body));
+    return (await Promise.all(calls)).flat();
+  }
+
+  private async call(documents: readonly Document[], body: (document: Document) => unknown): Promise<readonly PostOutcome[]> {
+    const call = this.client.write("PUT", VOUCHER, { voucher: documents.map(body) });
+    const written = await write(this.client, call, documents[0]?.key ?? "");
+    if (written.kind === "rejected" && documents.length > 1)
+      return (await Promise.all(documents.map((document) => this.call([document], body)))).flat();
+    return documents.map((document): PostOutcome => {
+      if (written.kind !== "answered") return placed(written, document);
+      if (valueAt(VALUE, written.reading) === true) return { kind: "created", reference: document.fields["source"] ?? "" };
+      return unconfirmed(call, document.key, `its answer does not say \`true\`: ${wordsOf(this.client, written.reading)}`);
+    });
+  }
+
+  /** By id of the document; one that does not exist is left out. Null where the system does not tell now: the write itself will. */
+  private async stages(ids: readonly string[]): Promise<ReadonlyMap<string, string> | null> {
+    const unique = [...new Set(ids)].filter((id) => id !== "");
+    const stages = new Map<string, string>();
+    for (let from = 0; from < unique.length; from += PAGE) {
+      const call = this.client.get(`/v2/approveStates/${idsInPath(unique.slice(from, from + PAGE))}`);
+      try {
+        const { records } = await this.client.ask({ ...call, name: `GET ${this.client.name}/api/openapi/v2/approveStates` }, "$.items");
+        for (const row of records.filter(isObject)) stages.set(textOf(row.get("flowId")) ?? textOf(row.get("id")) ?? "", stageOf(row));
+      } catch (error) {
+        if (!(error instanceof PageFault)) throw error;
+        return null;
+      }
+    }
+    return stages;
+  }
+
+  private async payments(documents: readonly Document[]): Promise<readonly PostOutcome[]> {
+    const items = documents.map((document) => ({ document, code: this.codeOf(document) }));
+    const open = items.filter(({ code }) => code !== null);
+    if (open.length === 0) return documents.map((document) => this.noStatus(document));
+    const body = {
+      items: open.map(({ document: { fields }, code }) => ({
+        id: fields["source"],
+        code,
+        errorMsg: code === "P00001" ? null : (fields["message"] ?? null),
+      })),
+    };
+    const call = this.client.write("POST", PAYMENT, body);
+    const written = await write(this.client, call, open[0]?.document.key ?? "");
+    const answers =
+      written.kind === "answered"
+        ? new Map(
+            valuesAt(ITEMS, written.reading)
+              .filter(isObject)
+              .map((row) => [textOf(row.get("id")) ?? "", row]),
+          )
+        : new Map<string, Row>();
+    return items.map(({ document, code }): PostOutcome => {
+      if (code === null) return this.noStatus(document);
+      if (written.kind !== "answered") return placed(written, document);
+      const answer = answers.get(document.fields["source"] ?? "");
+      return answer === undefined
+        ? unconfirmed(call, document.key, "its answer says nothing about this document")
+        : this.paymentOutcome(answer, document);
+    });
+  }
+
+  private paymentOutcome(answer: Row, { key, fields }: Document): PostOutcome {
+    const code = textOf(answer.get("code")) ?? "";
+    const reference = fields["source"] ?? "";
+    if (code === "R00000") return { kind: "created", reference };
+    // It was told before, by us or by somebody else: there is nothing left to say.
+    if (code === "R00002") return { kind: "exists", reference };
+    const words = this.client.redaction.show(textOf(answer.get("errorMsg")) ?? "") || (CODES[code] ?? "");
+    if (code === "R00003") return notYet(`the target refused it: ${code} ${words}`, key);
+    return refused(`${code} ${words}`.trim(), key);
+  }
+
+  private codeOf({ fields }: Document): "P00001" | "P00002" | null {
+    const { status = "" } = fields;
+    const { paid, failed } = this.options.payment;
+    return paid.includes(status) ? "P00001" : failed.includes(status) ? "P00002" : null;
+  }
+
+  private noStatus({ key, fields }: Document): Failed {
+    const { paid, failed } = this.options.payment;
+    const known = [...paid, ...failed].map((each) => `\`${each}\``).join(", ");
+    return rejected(
+      `the status \`${fields["status"] ?? ""}\` says neither that it was paid nor that the payment failed`,
+      key,
+      `expected one of ${known}; add yours under \`target.payment\`, or leave the document out with \`document.when\``,
+    );
+  }
+}
+
+/** What the codes mean, as the vendor's documentation has it. */
+const CODES: Readonly<Record<string, string>> = {
+  R00001: "单据不存在",
+  R00003: "单据不在支付中",
+  R00004: "单据支付渠道不正确",
+  R00005: "支付结果代码错误",
+  R00006: "无效的请求",
+};
+
+/** The vendor's pages have the name of a stage; a state is understood as well. */
+function stageOf(row: Row): string {
+  const state = textOf(row.get("state"));
+  return state === "paid" || state === "archived" ? DONE : (textOf(row.get("stageName")) ?? state ?? "");
+}
+
+function numberOf(fields: Document["fields"]): string {
+  return fields["number"] ?? "";
+}
+
+/** The outcome of a call, as that of one of its documents. */
+export function placed(outcome: Failed, { key }: Document): Failed {
+  return { ...outcome, problem: { ...outcome.problem, at: [{ document: key }] } };
+}
