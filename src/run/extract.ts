@@ -168,7 +168,10 @@ export function retryQuarantined(intake: Intake): Extracted {
   for (const item of waiting) {
     const { unit, line, raw } = item;
     if (unit === null || line === null || raw === null) continue;
-    const record = raw.startsWith("{") ? check(cellsInOrder(raw, names), { unit, line }) : null;
+    // What the source could not read stays as it is, whatever it looks like.
+    const cells = item.problem.code === "RECORD_MALFORMED" ? null : cellsByName(raw);
+    const read = cells === null ? null : names.map((name) => cells[name] ?? null);
+    const record = read === null ? null : check(read, { unit, line });
     const isMended = record !== null && record.problem === null && record.key !== null && record.documentKey !== null;
     // A record that a person dropped, and asks for again, keeps its document waiting again.
     const isBack = !isMended && item.documentKey !== null && !store.records.has(pipelineId, item.key);
@@ -296,15 +299,22 @@ function noKey(unit: string, line: number): Problem {
   return problem("RECORD_NO_KEY", "the record has no key", { file: unit, line });
 }
 
-function cellsInOrder(raw: string, names: readonly string[]): (string | boolean | null)[] {
-  const cells = JSON.parse(raw) as Record<string, string | boolean | null>;
-  return names.map((name) => cells[name] ?? null);
+/** What a record that was checked and refused is kept as: its cells by name. Null for anything else, such as raw text that looks like it. */
+function cellsByName(raw: string): Readonly<Record<string, string | boolean | null>> | null {
+  if (!raw.startsWith("{")) return null;
+  try {
+    const cells = JSON.parse(raw) as Record<string, unknown>;
+    const isCell = (value: unknown): boolean => value === null || typeof value === "string" || typeof value === "boolean";
+    return Object.values(cells).every(isCell) ? (cells as Record<string, string | boolean | null>) : null;
+  } catch {
+    return null;
+  }
 }
 
-/** The cells of a row as it waits in quarantine: of a record by name, or of raw text as far as it can be cut. */
+/** The texts in a row that could not be used: of a record its cells, of raw text as far as it can be cut. */
 function cellsOf(raw: string): string[] {
-  if (raw.startsWith("{"))
-    return Object.values(JSON.parse(raw) as Record<string, unknown>).filter((cell): cell is string => typeof cell === "string");
+  const cells = cellsByName(raw);
+  if (cells !== null) return Object.values(cells).filter((cell): cell is string => typeof cell === "string");
   return raw
     .split(/[,;\t|"\r\n]+/)
     .map((cell) => cell.trim())

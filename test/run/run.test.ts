@@ -219,6 +219,18 @@ describe("an answer that never came", () => {
 });
 
 describe("what waits", () => {
+  test("may be a row that looks like the beginning of JSON, and is none", async () => {
+    place.export(
+      "a",
+      "A,1,好,,10.00,6601",
+      "{A,2,好,,10.00,6603,too,many",
+      '{"单据编号": 1},2,好,,10.00,6603,too,many',
+      "{},1,1,1,1,1,1,1",
+    );
+    expect((await place.run()).result).toMatchObject({ status: "waiting", counts: { posted: 1, waiting: 3 } });
+    expect((await place.run({ kind: "retry" })).result).toMatchObject({ status: "waiting", counts: { posted: 0, waiting: 3 } });
+  });
+
   test("is tried again with every run, and can be dropped with a reason until it changes", async () => {
     place.export("a", "A,1,好,,10.00,6601");
     place.target.faults.set("A", ["rejected", "rejected"]);
