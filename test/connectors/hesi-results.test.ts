@@ -54,6 +54,26 @@ describe("voucher numbers", () => {
     expect(server.calls).toHaveLength(3);
   });
 
+  test("may name their documents by number, each of which is asked for once", async () => {
+    const server = await serveFlows((request) => {
+      const code = new URL(request.url, "http://x").searchParams.get("code");
+      if (request.method === "PUT") return TRUE;
+      if (code === "B-none") return { status: 412, body: { errorCode: 412, errorMessage: "单据不存在" } };
+      return { body: { value: { id: `ID_${code}`, form: { voucherNo: "记-12" } } } };
+    });
+    const target = openTarget(server.url, { source_is: "code" });
+    const documents = ["B1", "B-none"].map((code) => booked(code));
+    expect((await target.check?.(documents.map(({ document }) => document)))?.map((each) => each?.code ?? null)).toEqual([
+      null,
+      "TARGET_REJECTED",
+    ]);
+    const outcomes = await target.post(documents);
+    expect(outcomes[0]).toEqual({ kind: "created", reference: "ID_B1" });
+    expect(problemOf(outcomes[1]).message).toBe("there is no document with the number `B-none`");
+    expect(server.written()).toMatchObject([{ voucher: [{ flowId: "ID_B1", voucherNo: "记-12" }] }]);
+    expect(server.calls.filter((each) => each.includes("byCode"))).toHaveLength(2);
+  });
+
   test("are told before anything is sent that documents are not paid yet, in one call for all of them", async () => {
     const server = await serveFlows(() => TRUE);
     const target = openTarget(server.url);

@@ -24,6 +24,8 @@ const DELETED = "已删除";
  */
 export class Results {
   private readonly readDay: (text: string) => string | null;
+  /** Ids by number; null where there is no such document. */
+  private readonly ids = new Map<string, string | null>();
 
   constructor(
     private readonly client: HesiClient,
@@ -33,16 +35,60 @@ export class Results {
   }
 
   /** Voucher numbers or outcomes of payments, as the options say. One outcome per document, in order. */
-  async write(documents: readonly Document[]): Promise<readonly PostOutcome[]> {
-    if (this.options.results === "payment") return this.payments(documents);
-    const faults = await this.check(documents);
+  write(documents: readonly Document[]): Promise<readonly PostOutcome[]> {
+    return this.named(documents, (found) => (this.options.results === "payment" ? this.payments(found) : this.vouchers(found)));
+  }
+
+  /** Takes a voucher number out again. */
+  async clear(document: Document): Promise<PostOutcome> {
+    return (await this.named([document], async ([found]) => [await this.clearFound(found as Document)]))[0] as PostOutcome;
+  }
+
+  /** Why a document would be refused now; null where nothing speaks against it. One call for a hundred of them. */
+  check(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
+    return this.named(documents, (found) => this.checkFound(found));
+  }
+
+  /** Whether the system holds what was written; null where it cannot tell. */
+  async holds(document: Document, cleared: boolean): Promise<boolean | null> {
+    const [held] = await this.named([document], async ([found]) => [await this.holdsFound(found as Document, cleared)]);
+    return typeof held === "boolean" ? held : null;
+  }
+
+  /** Does the work for documents that are named by their ids from here on; one answer per document, in order. */
+  private async named<T>(
+    documents: readonly Document[],
+    work: (found: readonly Document[]) => Promise<readonly T[]>,
+  ): Promise<readonly (T | Failed)[]> {
+    const located = this.options.source_is === "id" ? documents : await Promise.all(documents.map((document) => this.located(document)));
+    const found = located.filter((each): each is Document => "fields" in each);
+    const done = found.length === 0 ? [] : await work(found);
+    return located.map((each) => ("fields" in each ? (done[found.indexOf(each)] as T) : each));
+  }
+
+  /** The document under its id. */
+  private async located(document: Document): Promise<Document | Failed> {
+    const { source = "" } = document.fields;
+    if (!this.ids.has(source)) {
+      const { isGone, records } = await asking(this.client, "the document", () =>
+        this.client.ask(this.client.get("/v1.1/flowDetails/byCode", { code: source }), "$.value", { single: true, gone: true }),
+      );
+      this.ids.set(source, isGone ? null : (textOf((records[0] as Row).get("id") ?? null) ?? null));
+    }
+    const id = this.ids.get(source) ?? null;
+    if (id !== null) return { ...document, fields: { ...document.fields, source: id } };
+    const hint = "`header.source` is the number of the document in Hesi; where it was deleted, drop this document here with a reason";
+    return rejected(`there is no document with the number \`${source}\``, document.key, hint);
+  }
+
+  private async vouchers(documents: readonly Document[]): Promise<readonly PostOutcome[]> {
+    const faults = await this.checkFound(documents);
     const open = documents.filter((_, at) => faults[at] === null);
     const written = await this.inCalls(open, (document) => this.voucherOf(document));
     return documents.map((document, at) => faults[at] ?? (written[open.indexOf(document)] as PostOutcome));
   }
 
-  /** Takes a voucher number out again. */
-  async clear(document: Document): Promise<PostOutcome> {
+  private async clearFound(document: Document): Promise<PostOutcome> {
     if (this.options.results === "payment")
       return rejected(
         "what was said about a payment cannot be taken back",
@@ -52,8 +98,7 @@ export class Results {
     return (await this.inCalls([document], (each) => ({ ...this.voucherOf(each), voucherNo: "" })))[0] as PostOutcome;
   }
 
-  /** Why a document would be refused now; null where nothing speaks against it. One call for a hundred of them. */
-  async check(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
+  private async checkFound(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
     if (this.options.results === "payment")
       return documents.map((document) => (this.codeOf(document) === null ? this.noStatus(document) : null));
     const stages = await this.stages(documents.filter(({ fields }) => numberOf(fields) !== "").map(({ fields }) => fields["source"] ?? ""));
@@ -73,8 +118,7 @@ export class Results {
     });
   }
 
-  /** Whether the system holds what was written; null where it cannot tell. */
-  async holds(document: Document, cleared: boolean): Promise<boolean | null> {
+  private async holdsFound(document: Document, cleared: boolean): Promise<boolean | null> {
     if (this.options.results === "payment") return null;
     const { source = "" } = document.fields;
     const { isGone, records } = await asking(this.client, "the document", () =>

@@ -30,6 +30,12 @@ export const HesiTargetOptions = Type.Object(
       default: "voucher",
       examples: ["payment"],
     }),
+    source_is: Type.Enum(["id", "code"], {
+      description:
+        "by what a result names its document in `header.source`: by its id in Hesi, or by its number (单据编号), which costs a question for each",
+      default: "id",
+      examples: ["code"],
+    }),
     payment: Payment,
     batch: Type.Integer({
       minimum: 1,

@@ -20,8 +20,8 @@ export function openForPosting(file: string): Database.Database {
       db.pragma("foreign_keys = ON");
       // Without it, INSERT OR REPLACE would delete a row past the triggers.
       db.pragma("recursive_triggers = ON");
-      // 64 MiB of pages: keys arrive in no order, and a small cache would read their index again and again.
-      db.pragma("cache_size = -65536");
+      // 32 MiB of pages: keys arrive in no order, and a small cache would read their index again and again.
+      db.pragma("cache_size = -32768");
       db.pragma("wal_autocheckpoint = 4000");
       migrate(db, file);
       return db;

@@ -1,0 +1,122 @@
+import type { Company } from "./company.js";
+
+/** An amount as a person reads it, in the smallest unit. The expense system gives some as numbers. */
+export function fen(amount: string | number): number {
+  const [whole = "", fraction = ""] = String(amount).split(".");
+  return Number(`${whole}${fraction.padEnd(2, "0")}`);
+}
+
+interface Money {
+  readonly standard: string | number;
+}
+
+interface Flow {
+  readonly state: string;
+  readonly active: boolean;
+  readonly form: {
+    readonly code: string;
+    readonly flowEndTime?: number;
+    readonly voucherNo: string;
+    readonly 法人实体: string;
+    readonly details: readonly {
+      readonly feeType: { readonly name: string };
+      readonly feeTypeForm: {
+        readonly amount: Money;
+        readonly invoiceForm?: { readonly invoices?: readonly { readonly invoiceId: string }[] };
+      };
+    }[];
+  };
+}
+
+/** A claim as it stands in the expense system. */
+export interface Claim {
+  readonly code: string;
+  readonly company: "E01" | "E02";
+  /** It was approved after the go-live, and not voided since. */
+  readonly isDue: boolean;
+  readonly totalFen: number;
+  /** Of the lines without an invoice. */
+  readonly ownFen: number;
+  readonly invoices: readonly string[];
+  readonly feeTypes: readonly string[];
+  readonly voucherNo: string;
+}
+
+export async function claims(company: Company, goLive: Date): Promise<Map<string, Claim>> {
+  const items = await company.inspect<readonly { readonly id: string; readonly code: string }[]>("hesi", "dimension-items");
+  const entities = new Map(items.map(({ id, code }) => [id, code]));
+  const flows = await company.inspect<readonly Flow[]>("hesi", "document");
+  return new Map(
+    flows.map(({ state, active, form }): [string, Claim] => {
+      const lines = form.details.map(({ feeType, feeTypeForm: { amount, invoiceForm } }) => ({
+        feeType: feeType.name,
+        amountFen: fen(amount.standard),
+        invoices: (invoiceForm?.invoices ?? []).map(({ invoiceId }) => invoiceId),
+      }));
+      const sum = (of: typeof lines): number => of.reduce((total, { amountFen }) => total + amountFen, 0);
+      const isApproved = ["PROCESSING", "paid", "archived"].includes(state) && active;
+      return [
+        form.code,
+        {
+          code: form.code,
+          company: entities.get(form.法人实体) === "E01" ? "E01" : "E02",
+          isDue: isApproved && (form.flowEndTime ?? 0) >= goLive.getTime(),
+          totalFen: sum(lines),
+          ownFen: sum(lines.filter(({ invoices }) => invoices.length === 0)),
+          invoices: lines.flatMap(({ invoices }) => invoices),
+          feeTypes: lines.map(({ feeType }) => feeType),
+          voucherNo: form.voucherNo,
+        },
+      ];
+    }),
+  );
+}
+
+interface Bill {
+  readonly status: string;
+  readonly header: Readonly<Record<string, string>>;
+  readonly lines: readonly Readonly<Record<string, string>>[];
+}
+
+/** What stands in the ERP of one claim. */
+export interface Booked {
+  readonly status: string;
+  readonly totalFen: number;
+  /** Number of the voucher. */
+  readonly number: string;
+}
+
+/** Vouchers by claim, red ones and those they cancel left out; each claim should have one at most. */
+export async function vouchers(company: Company): Promise<Map<string, Booked[]>> {
+  const all = await company.inspect<readonly Bill[]>("kingdee", "vouchers");
+  const byKey = new Map<string, Bill[]>();
+  for (const bill of all) {
+    const key = bill.lines[0]?.["FBUSNO"] ?? "";
+    byKey.set(key, [...(byKey.get(key) ?? []), bill]);
+  }
+  const live = new Map<string, Booked[]>();
+  for (const [key, bills] of byKey) {
+    const [, claim] = /^claims-to-vouchers\/(.+)\/\d+$/.exec(key) ?? [];
+    if (claim === undefined) continue;
+    const left = bills.slice((byKey.get(`${key}/reversal`) ?? []).length);
+    const booked = left.map(({ status, header, lines }) => ({
+      status,
+      totalFen: lines.reduce((sum, line) => sum + fen(line["FCREDIT"] ?? "0"), 0),
+      number: header["FVOUCHERGROUPNO"] ?? "",
+    }));
+    if (booked.length > 0) live.set(claim, [...(live.get(claim) ?? []), ...booked]);
+  }
+  return live;
+}
+
+/** Bills by the document they were made of: claims for `other_payables`, claim and invoice for `payables`. */
+export async function bills(company: Company, name: "payables" | "other_payables", amount: string): Promise<Map<string, Booked[]>> {
+  const all = await company.inspect<readonly Bill[]>("kingdee", name);
+  const found = new Map<string, Booked[]>();
+  for (const { status, header, lines } of all) {
+    const [, key = header["FBillNo"] ?? ""] = /^[a-z-]+\/(.+)\/\d+$/.exec(header["FBillNo"] ?? "") ?? [];
+    const booked = { status, totalFen: lines.reduce((sum, line) => sum + fen(line[amount] ?? "0"), 0), number: header["FBillNo"] ?? "" };
+    found.set(key, [...(found.get(key) ?? []), booked]);
+  }
+  return found;
+}

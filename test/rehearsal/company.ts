@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ended, program, sync } from "../cli/sync.js";
+
+const REPOSITORY = join(import.meta.dirname, "../..");
+
+export type System = "hesi" | "kingdee";
+
+/** The shipped pipelines between two sandboxes, in a folder of their own, with the day of today as the go-live. */
+export class Company {
+  private constructor(
+    readonly folder: string,
+    private readonly served: ChildProcess,
+    private readonly control: Readonly<Record<System, string>>,
+  ) {}
+
+  static async open(goLive: string): Promise<Company> {
+    const folder = mkdtempSync(join(tmpdir(), "sync-rehearsal-"));
+    const args = [program, "sandbox", "hesi", "kingdee", "--port", "0", "--state", join(folder, "state"), "--json"];
+    const served = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const [hesi, kingdee] = await addresses(served);
+    for (const each of ["pipelines", "schemas"]) cpSync(join(REPOSITORY, each), join(folder, each), { recursive: true });
+    const project = join(folder, "pipelines/hesi-kingdee");
+    for (const name of readdirSync(project).filter((each) => each.endsWith(".yaml"))) {
+      const text = readFileSync(join(project, name), "utf8")
+        .replaceAll("http://127.0.0.1:8701", hesi)
+        .replaceAll("http://127.0.0.1:8702", kingdee)
+        .replaceAll("2026-09-01", goLive)
+        // Nights follow each other in seconds here, and what the one before wrote back need not be read again.
+        .replaceAll("overlap: 10m", "overlap: 1s")
+        .replace("since: { start", "since: { overlap: 1s, start")
+        // What is sent here arrives at once or not at all, so that a look-up need not be waited for.
+        .replace(/^target:\n {2}connection: .*$/m, "$&\n  quiet: 1s");
+      writeFileSync(join(project, name), text);
+    }
+    return new Company(project, served, { hesi, kingdee });
+  }
+
+  sync(...args: string[]): Ended {
+    return sync(this.folder, ...args);
+  }
+
+  inspect<T>(system: System, name: string): Promise<T> {
+    return this.ask(system, "GET", `inspect/${name}`);
+  }
+
+  act<T>(system: System, name: string, body: unknown): Promise<T> {
+    return this.ask(system, "POST", `act/${name}`, body);
+  }
+
+  async faults(system: System, ...faults: readonly string[]): Promise<void> {
+    await this.ask(system, "POST", "faults", faults);
+  }
+
+  /** How often each fault struck since it was set. */
+  strikes(system: System): Promise<readonly { readonly fault: string; readonly strikes: number }[]> {
+    return this.ask(system, "GET", "faults");
+  }
+
+  /** How many calls it had since it was asked last. */
+  async calls(system: System): Promise<number> {
+    const { total } = await this.ask<{ readonly total: number }>(system, "GET", "calls");
+    await this.ask(system, "DELETE", "calls");
+    return total;
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.served, "exit");
+    this.served.kill("SIGINT");
+    await ended;
+    rmSync(join(this.folder, "../.."), { recursive: true, force: true });
+  }
+
+  private async ask<T>(system: System, method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(`${this.control[system]}/_sandbox/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+}
+
+async function addresses(served: ChildProcess): Promise<[string, string]> {
+  let out = "";
+  for await (const text of served.stdout as AsyncIterable<Buffer>) {
+    out += text.toString();
+    if (out.endsWith("]\n")) break;
+  }
+  const [hesi, kingdee] = JSON.parse(out) as { readonly address: string }[];
+  return [hesi?.address ?? "", kingdee?.address ?? ""];
+}
