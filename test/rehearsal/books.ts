@@ -13,6 +13,7 @@ interface Money {
 interface Flow {
   readonly state: string;
   readonly active: boolean;
+  readonly updateTime: number;
   readonly form: {
     readonly code: string;
     readonly flowEndTime?: number;
@@ -47,7 +48,7 @@ export async function claims(company: Company, goLive: Date): Promise<Map<string
   const entities = new Map(items.map(({ id, code }) => [id, code]));
   const flows = await company.inspect<readonly Flow[]>("hesi", "document");
   return new Map(
-    flows.map(({ state, active, form }): [string, Claim] => {
+    flows.map(({ state, active, updateTime, form }): [string, Claim] => {
       const lines = form.details.map(({ feeType, feeTypeForm: { amount, invoiceForm } }) => ({
         feeType: feeType.name,
         amountFen: fen(amount.standard),
@@ -60,7 +61,7 @@ export async function claims(company: Company, goLive: Date): Promise<Map<string
         {
           code: form.code,
           company: entities.get(form.法人实体) === "E01" ? "E01" : "E02",
-          isDue: isApproved && (form.flowEndTime ?? 0) >= goLive.getTime(),
+          isDue: isApproved && (form.flowEndTime || updateTime) >= goLive.getTime(),
           totalFen: sum(lines),
           ownFen: sum(lines.filter(({ invoices }) => invoices.length === 0)),
           invoices: lines.flatMap(({ invoices }) => invoices),

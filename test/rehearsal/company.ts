@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ended, program, sync } from "../cli/sync.js";
@@ -75,12 +76,12 @@ export class Company {
   }
 
   private async ask<T>(system: System, method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.control[system]}/_sandbox/${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${text}`);
+    // Runs take minutes in which nobody hears that a kept connection was closed, so each call has its own.
+    const asked = request(`${this.control[system]}/_sandbox/${path}`, { method, agent: false });
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    const text = Buffer.concat(await answer.toArray()).toString("utf8");
+    if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode} ${text}`);
     return JSON.parse(text) as T;
   }
 }

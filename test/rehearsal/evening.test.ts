@@ -122,7 +122,32 @@ test("the second night: 50 new, 10 changed, 5 voided, 3 whose fee type nobody kn
   for (const { problem } of list) expect(problem.message).toMatch(/团队建设|费用类型/);
 });
 
-test("the third night changes nothing, and asks little", { timeout: 5 * MINUTES }, async () => {
+test("what the ERP pays is paid in the expense system, and what is bought becomes a card", { timeout: 5 * MINUTES }, async () => {
+  await company.act("kingdee", "settings", { assetCards: true });
+  await company.act("hesi", "fee-type", { name: "电子设备" });
+  const bought = { person: "000101", details: [{ feeType: "电子设备", amount: "8888.00", date: goLive }] };
+  await company.act("hesi", "create", { claims: [bought] });
+  await company.act("hesi", "create", { count: 6, state: "paying" });
+  await company.act("hesi", "start-payment", { count: 6, state: "paying", channel: "ERP" });
+  night();
+  const cards = await company.inspect<readonly { readonly header: Readonly<Record<string, string>> }[]>("kingdee", "assets");
+  expect(cards.map(({ header }) => [header["FORGVAL"], header["FASSETTYPEID"]])).toEqual([["8888.00", "ZCLB01"]]);
+  const payments = await company.inspect<readonly { readonly number: string; readonly status: string }[]>("kingdee", "payments");
+  expect(payments.length).toBeGreaterThan(0);
+  for (const { number, status } of payments) {
+    expect(status).toBe("C");
+    await company.act("kingdee", "pay", { number, reference: `bank ${number}` });
+  }
+  night();
+  const paid = await company.inspect<readonly { readonly by: string }[]>("hesi", "payments");
+  expect(paid.filter(({ by }) => by !== "hand")).toHaveLength(payments.length);
+  // Now that they are paid, they are booked.
+  night();
+  const { differences } = await compare(new Set(waiting().map(({ key }) => key)));
+  expect(differences).toEqual([]);
+});
+
+test("the last night changes nothing, and asks little", { timeout: 5 * MINUTES }, async () => {
   await faults(false);
   // The last claims of the second night were changed in one moment; with this one the next reading begins behind them.
   await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -134,5 +159,5 @@ test("the third night changes nothing, and asks little", { timeout: 5 * MINUTES 
   const calls = { hesi: await company.calls("hesi"), kingdee: await company.calls("kingdee") };
   expect(await vouchers(company)).toEqual(before.vouchers);
   expect(await claims(company, goLiveAt)).toEqual(before.claims);
-  expect(calls.hesi + calls.kingdee).toBeLessThan(60);
+  expect(calls.hesi + calls.kingdee).toBeLessThan(120);
 });

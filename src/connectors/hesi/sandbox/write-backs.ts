@@ -56,7 +56,7 @@ function resultOf(tenant: Tenant, id: string, code: unknown, reason: string): [c
   if (flow.state === "paid" || flow.state === "archived") return ["R00002", "单据已支付"];
   if (flow.state !== "PROCESSING") return ["R00003", "单据不在支付中"];
   // Which channels may be answered for is not in the reference; money that moves outside of the system surely may.
-  if (flow.form.paymentChannel !== "OFFLINE") return ["R00004", "支付渠道不正确"];
+  if (!["OFFLINE", "ERP"].includes(flow.form.paymentChannel)) return ["R00004", "支付渠道不正确"];
   if (code === "P00001") tenant.paid(flow, "api");
   else {
     flow.state = "paying";
