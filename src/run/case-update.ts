@@ -271,7 +271,7 @@ function placeOfNew(text: string, holder: YAMLMap): TextRange | null {
   if (first == null || end === undefined) return null;
   const used = text.slice(0, end).trimEnd().length;
   const lineEnd = text.indexOf("\n", used);
-  const at = lineEnd === -1 ? text.length : lineEnd;
+  const at = lineEnd === -1 ? text.length : text[lineEnd - 1] === "\r" ? lineEnd - 1 : lineEnd;
   return { from: at, to: at, indent: columnOf(text, first[0]) };
 }
 
@@ -294,7 +294,8 @@ function splice(text: string, { from, to, indent }: TextRange, pair: Pair): stri
   const blanks = " ".repeat(indent ?? columnOf(text, from));
   const lines = rendered.split("\n").map((line, index) => (line === "" || (index === 0 && indent === null) ? line : blanks + line));
   const end = from + text.slice(from, to).trimEnd().length;
-  return `${text.slice(0, from)}${indent === null ? "" : "\n"}${lines.join("\n")}${text.slice(end)}`;
+  const lineBreak = text.includes("\r\n") ? "\r\n" : "\n";
+  return `${text.slice(0, from)}${indent === null ? "" : lineBreak}${lines.join(lineBreak)}${text.slice(end)}`;
 }
 
 function meansTheSame(spliced: string, whole: string): boolean {
