@@ -25,7 +25,9 @@ export function readRows(tree: Tree, input: Input, usual: Usual, context: RowsCo
     const sheet = splitRows(tree.text, textPlace(tree), context.problems, "CONFIG_WRONG_VALUE");
     return sheet === null ? [] : sheetRows(sheet, (line, part) => placeInLine(tree, line, part), usual, context);
   }
-  const { file } = input as { readonly file: string };
+  const { file } = input as { readonly file?: string };
+  // That it is not there is told where the input was read.
+  if (file === undefined) return [];
   const sheet = readSheet(file, context.project.folder, context.problems, "CONFIG_WRONG_VALUE");
   return sheet === null ? [] : sheetRows(sheet, (line, part) => sheet.file.linePlace(line, part), usual, context);
 }

@@ -123,7 +123,8 @@ class CaseReader {
     } else this.names.set(name, named);
     const nights = child(tree, "nights");
     const shape = shapeProblem(tree);
-    if (shape !== null) problems.push(shape);
+    // A misspelt key is one mistake, not an unknown key and a missing one.
+    if (shape !== null && problems.length === 0) problems.push(shape);
     const night = (at: Tree, given: Partial<NonNullable<TestCase["nights"]>[number]>, index: number, where: YamlPath): Night[] => {
       const input = child(at, "input");
       if (input === undefined || given.input === undefined) return [];

@@ -1,6 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, Pair, parseDocument, Scalar, YAMLMap, YAMLSeq, Document as YamlDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, Pair, parse, parseDocument, Scalar, YAMLMap, YAMLSeq, Document as YamlDocument } from "yaml";
 import type { CameOut, Expected, ExpectedDocument, Facts, YamlPath } from "../config/case.js";
-import { headerFacts, isHeaderNumber, isSameFact, lineFacts } from "../config/case-facts.js";
+import { headerFacts, isHeaderNumber, isLineNumber, isSameFact, lineFacts } from "../config/case-facts.js";
 import type { Document } from "../model/document.js";
 import type { DocumentType } from "../model/document-types.js";
 import type { ChangeKind } from "../model/plan.js";
@@ -16,13 +16,16 @@ export interface CaseUpdate {
   readonly type: DocumentType;
 }
 
+/** Nothing in the file is taken for a number: `00042` and `12.30` stay as they are written. */
+const AS_WRITTEN = { schema: "failsafe" } as const;
+
 /** The text of a file of cases with what came out written into it. Comments, the order and everything that is as expected stay as they are. */
 export function updateCases(text: string, updates: readonly CaseUpdate[]): string {
   return updates.reduce(updateOne, text);
 }
 
 function updateOne(text: string, update: CaseUpdate): string {
-  const document = parseDocument(text);
+  const document = parseDocument(text, AS_WRITTEN);
   const holder = nodeAt(document, update.path);
   if (!isMap(holder)) throw new Error(`bug: no mapping at ${update.path.join("/")}`);
   const had = pairOf(holder, "expect");
@@ -62,7 +65,6 @@ function writeExpected(node: YAMLMap, { expected, cameOut, type }: CaseUpdate): 
 function writePlan(node: YAMLMap, plan: CameOut["plan"]): void {
   const map = childMap(node, "plan", false);
   map.items = map.items.filter((pair) => plan.has(keyText(pair)));
-  map.flow = map.items.length === 0 && plan.size === 0;
   for (const [key, kinds] of plan) {
     const had = pairOf(map, key)?.value;
     if (had !== undefined && kindsOf(had) === kinds.join()) continue;
@@ -70,6 +72,7 @@ function writePlan(node: YAMLMap, plan: CameOut["plan"]): void {
     if (kinds.length === 1 && only !== undefined) setText(map, key, only);
     else setNode(map, key, flowSeq(kinds));
   }
+  showEmpty(map);
 }
 
 function kindsOf(node: unknown): string {
@@ -85,7 +88,7 @@ function writeDocuments(node: YAMLMap, expected: readonly ExpectedDocument[], do
     const had = wanted === null ? undefined : nodes.get(wanted);
     return [wanted !== null && isMap(had) ? updateDocument(had, wanted, found) : newDocument(found)];
   });
-  seq.flow = seq.items.length === 0;
+  showEmpty(seq);
 }
 
 function updateDocument(node: YAMLMap, wanted: ExpectedDocument, found: Document): YAMLMap {
@@ -95,7 +98,7 @@ function updateDocument(node: YAMLMap, wanted: ExpectedDocument, found: Document
   for (const name of names) {
     const value = facts.get(name);
     if (isSameFact(isHeaderNumber(name), wanted.header.get(name), value)) continue;
-    setText(childMap(node, "header", true), name, value);
+    setText(childMap(node, "header", true), name, value, isHeaderNumber(name));
   }
   const { pairs, missing, extra } = matchLines(wanted, found, found.type);
   if (missing.length === 0 && extra.length === 0) return node;
@@ -107,16 +110,17 @@ function updateDocument(node: YAMLMap, wanted: ExpectedDocument, found: Document
     const had = nodes[index];
     if (met.has(line)) return [had];
     const next = instead.shift();
-    return next === undefined || !isMap(had) ? [] : [updateLine(had, line, next, wanted.compare)];
+    return next === undefined || !isMap(had) ? [] : [updateLine(had, line, next, wanted.compare, found.type)];
   });
-  seq.items = [...kept, ...instead.map(newLine)];
-  seq.flow = seq.items.length === 0;
+  seq.items = [...kept, ...instead.map((line) => newLine(line, found.type))];
+  showEmpty(seq);
   return node;
 }
 
-function updateLine(node: YAMLMap, wanted: Facts, found: Facts, compare: ExpectedDocument["compare"]): YAMLMap {
+function updateLine(node: YAMLMap, wanted: Facts, found: Facts, compare: ExpectedDocument["compare"], type: DocumentType): YAMLMap {
   const names = compare === "written" ? wanted.keys() : new Set([...wanted.keys(), ...found.keys()]);
-  for (const name of names) if (wanted.get(name) !== found.get(name)) setLineFact(node, name, found.get(name));
+  for (const name of names)
+    if (!isSameFact(isLineNumber(type, name), wanted.get(name), found.get(name))) setLineFact(node, name, found.get(name), type);
   return node;
 }
 
@@ -124,27 +128,27 @@ function newDocument(found: Document): YAMLMap {
   const node = new YAMLMap();
   setText(node, "key", displayKey(found.key));
   const header = childMap(node, "header", true);
-  for (const [name, value] of headerFacts(found)) setText(header, name, value);
+  for (const [name, value] of headerFacts(found)) setText(header, name, value, isHeaderNumber(name));
   if (found.lines.length === 0) return node;
-  childSeq(node, "lines").items = found.lines.map((line) => newLine(lineFacts(line, found)));
+  childSeq(node, "lines").items = found.lines.map((line) => newLine(lineFacts(line, found), found.type));
   return node;
 }
 
-function newLine(facts: Facts): YAMLMap {
+function newLine(facts: Facts, type: DocumentType): YAMLMap {
   const node = new YAMLMap();
   node.flow = true;
-  for (const [name, value] of facts) setLineFact(node, name, value);
+  for (const [name, value] of facts) setLineFact(node, name, value, type);
   return node;
 }
 
-function setLineFact(node: YAMLMap, name: string, value: string | undefined): void {
+function setLineFact(node: YAMLMap, name: string, value: string | undefined, type: DocumentType): void {
   const [, group, inner] = /^(dimensions|fields)\.(.*)$/s.exec(name) ?? [];
   if (group === undefined || inner === undefined) {
-    setText(node, name, value);
+    setText(node, name, value, isLineNumber(type, name));
     return;
   }
   const map = childMap(node, group, true);
-  setText(map, inner, value);
+  setText(map, inner, value, isLineNumber(type, name));
   if (map.items.length === 0) setNode(node, group, undefined);
 }
 
@@ -209,25 +213,43 @@ function setNode(map: YAMLMap, key: string, value: unknown): void {
   else map.items.push(new Pair(new Scalar(key), value) as Pair);
 }
 
-/** A scalar keeps its comment; undefined takes the key away. */
-function setText(map: YAMLMap, key: string, value: string | undefined): void {
-  const had = pairOf(map, key)?.value;
-  if (value === undefined || !isScalar(had)) {
-    setNode(map, key, value === undefined ? undefined : new Scalar(plain(key, value)));
+/** A scalar keeps its comment; undefined takes the key away. Codes and texts get quotes where another reader would take them for a number. */
+function setText(map: YAMLMap, key: string, value: string | undefined, isNumber = false): void {
+  if (value === undefined) {
+    setNode(map, key, undefined);
     return;
   }
-  had.value = plain(key, value);
-  if (had.type === "PLAIN" || had.type === "BLOCK_FOLDED" || had.type === "BLOCK_LITERAL") delete had.type;
+  const had = pairOf(map, key)?.value;
+  const scalar = isScalar(had) ? had : new Scalar(value);
+  scalar.value = value;
+  const isQuoted = scalar.type === "QUOTE_DOUBLE" || scalar.type === "QUOTE_SINGLE";
+  if (!isQuoted) scalar.type = isNumber || isPlainText(value) ? "PLAIN" : "QUOTE_DOUBLE";
+  if (scalar !== had) setNode(map, key, scalar);
 }
 
-/** A count needs no quotes; an amount keeps its zeros in them, and a code is text. */
-function plain(key: string, value: string): string | number {
-  return isHeaderNumber(key) && /^\d{1,9}$/.test(value) ? Number(value) : value;
+function isPlainText(value: string): boolean {
+  try {
+    return parse(value) === value;
+  } catch {
+    return false;
+  }
 }
+
+/** What is empty is written as `[]` or `{}`, and what no longer is on lines of its own. */
+function showEmpty(node: YAMLMap | YAMLSeq): void {
+  if (node.items.length === 0) node.flow = true;
+  else if (EMPTY.has(node)) node.flow = false;
+}
+
+/** Collections that were empty as they were found. */
+const EMPTY = new WeakSet<YAMLMap | YAMLSeq>();
 
 function childMap(map: YAMLMap, key: string, flow: boolean): YAMLMap {
   const had = pairOf(map, key)?.value;
-  if (isMap(had)) return had;
+  if (isMap(had)) {
+    if (had.items.length === 0) EMPTY.add(had);
+    return had;
+  }
   const made = new YAMLMap();
   made.flow = flow;
   setNode(map, key, made);
@@ -236,7 +258,10 @@ function childMap(map: YAMLMap, key: string, flow: boolean): YAMLMap {
 
 function childSeq(map: YAMLMap, key: string): YAMLSeq {
   const had = pairOf(map, key)?.value;
-  if (isSeq(had)) return had;
+  if (isSeq(had)) {
+    if (had.items.length === 0) EMPTY.add(had);
+    return had;
+  }
   const made = new YAMLSeq();
   setNode(map, key, made);
   return made;
@@ -280,7 +305,7 @@ function columnOf(text: string, offset: number): number {
 }
 
 function splice(text: string, { from, to, indent }: TextRange, pair: Pair): string | null {
-  const written = new YamlDocument();
+  const written = new YamlDocument(undefined, AS_WRITTEN);
   const map = new YAMLMap();
   map.items = [pair];
   written.contents = map as unknown as typeof written.contents;
@@ -299,8 +324,8 @@ function splice(text: string, { from, to, indent }: TextRange, pair: Pair): stri
 }
 
 function meansTheSame(spliced: string, whole: string): boolean {
-  const left = parseDocument(spliced);
-  const right = parseDocument(whole);
+  const left = parseDocument(spliced, AS_WRITTEN);
+  const right = parseDocument(whole, AS_WRITTEN);
   return left.errors.length === 0 && JSON.stringify(left.toJS()) === JSON.stringify(right.toJS()) && comments(spliced) === comments(whole);
 }
 
