@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SaxesParser } from "saxes";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderCaseResult } from "../../src/cli/render/case.js";
 import type { CaseResult } from "../../src/run/case-result.js";
@@ -89,6 +90,7 @@ describe("a project whose connection needs secrets that are not here", () => {
     expect(xml).toContain(`<testcase name="wrong &lt;account&gt;" classname="expense-to-gl" file="${cases}" line="2">`);
     expect(xml).toContain("      - debit   660199  12.50  报销 BX1 王小明  [部门 D01]\n");
     expect(xml).toContain(`<testcase name="right" classname="expense-to-gl" file="${cases}" line="12"/>`);
+    expect(() => new SaxesParser().write(xml).close()).not.toThrow();
     rmSync(join(folder, "results.xml"));
   });
 
