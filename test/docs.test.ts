@@ -33,6 +33,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/posting.md",
     "docs/problems.md",
     "docs/sandboxes.md",
+    "docs/testing.md",
   ]) {
     const text = readFileSync(`${root}${page}`, "utf8");
     for (const [, link = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {

@@ -19,7 +19,14 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .showHelpAfterError("(add --help for examples)")
     .addHelpText(
       "after",
-      example("sync init demo && cd demo", "sync validate", "sync plan expense-to-gl", "sync run expense-to-gl", "sync quarantine list") +
+      example(
+        "sync init demo && cd demo",
+        "sync validate",
+        "sync test",
+        "sync plan expense-to-gl",
+        "sync run expense-to-gl",
+        "sync quarantine list",
+      ) +
         "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
     );
 
@@ -62,6 +69,23 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     ),
   );
   does(validate, async () => (await import("./commands/validate.js")).validate);
+
+  const test = common(
+    command(
+      program,
+      "test",
+      "run the cases beside pipelines: what comes of their rows, compared with what they expect; nothing is opened or sent",
+      "sync test",
+      "sync test expense-to-gl",
+      "sync test --update",
+      "sync test --junit results.xml",
+    ),
+  );
+  test
+    .addArgument(new Argument("[pipelines...]", "their names; all when left out"))
+    .option("--update", "write what came out into the cases, as what is expected from now on")
+    .option("--junit <file>", "also write the results as JUnit XML, for CI systems");
+  does(test, async () => (await import("./commands/test.js")).test);
 
   const plan = common(
     command(

@@ -1,4 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
+import type { Cases } from "../config/cases.js";
 import { findProject } from "../config/find-project.js";
 import { loadAll, loadWorkspace, type Workspace } from "../config/load.js";
 import type { Pipeline, Project } from "../config/pipeline.js";
@@ -34,6 +35,34 @@ export async function openProject(context: CommandContext, options: CommonOption
 /** The project and all its pipelines as far as they can be read, with everything that is wrong in any of them. */
 export async function openWorkspace(context: CommandContext, options: CommonOptions): Promise<Workspace> {
   return loadWorkspace(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
+}
+
+export interface Testable {
+  readonly project: Project;
+  readonly chosen: readonly { readonly pipeline: Pipeline; readonly cases: Cases }[];
+  /** What is wrong beside the cases of the chosen pipelines. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The named pipelines, or all, with their cases. No connection will be opened, so that their secrets need not be here.
+ * Where pipelines are named, mistakes in others do not matter.
+ */
+export async function openForCases(context: CommandContext, options: CommonOptions, names: readonly string[]): Promise<Testable> {
+  const file = projectFile(context, options);
+  const workspace = await loadWorkspace(file, { environment: options.env ?? null, env: context.env, connectors, unopened: true });
+  const { project, pipelines, cases } = workspace;
+  const ofCases = new Set([...cases.values()].flatMap((each) => each.problems));
+  const problems = workspace.problems.filter((each) => !ofCases.has(each));
+  if (project === null) throw new ProblemError(problems);
+  const known = pipelines.map((pipeline) => pipeline.name);
+  const unknown = names.filter((name) => !known.includes(name)).map((name) => unknownPipeline(name, known));
+  // The name may belong to a file that could not be read.
+  if (unknown.length > 0) throw new ProblemError([...unknown, ...problems]);
+  const chosen = pipelines
+    .filter((pipeline) => names.length === 0 || names.includes(pipeline.name))
+    .map((pipeline) => ({ pipeline, cases: cases.get(pipeline.name) ?? { cases: [], problems: [] } }));
+  return { project, chosen, problems: names.length === 0 ? problems : [] };
 }
 
 /** The named pipeline, or the only one there is. Mistakes in other pipelines do not stand in its way. */

@@ -1,4 +1,5 @@
 import type { Connector } from "../connectors/contract.js";
+import { Suite } from "./case-schema.js";
 import { PipelineFile, ProjectFile, SourceCommon } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
 import { shareRepeated } from "./shared-schemas.js";
@@ -6,13 +7,14 @@ import { shareRepeated } from "./shared-schemas.js";
 type Json = { readonly [key: string]: unknown };
 
 /**
- * The schemas an editor completes and checks `sync.yaml` and pipeline files with, by file name. Draft 7, because that is
+ * The schemas an editor completes and checks `sync.yaml`, pipeline files and files of cases with, by file name. Draft 7, because that is
  * what editors know best. They say what can be said without reading anything else; `sync validate` says the rest.
  */
 export function renderJsonSchemas(connectors: readonly Connector[]): Map<string, string> {
   return new Map([
     ["project.schema.json", print(projectSchema(connectors))],
     ["pipeline.schema.json", print(pipelineSchema(connectors))],
+    ["test.schema.json", print(forEditors(schemaNode(Suite)))],
   ]);
 }
 

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { isDocumentType } from "../model/document-types.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
+import { type Cases, loadCases } from "./cases.js";
 import { readEndpoint } from "./endpoint.js";
 import { ExpressionCompiler } from "./expressions.js";
 import { canonicalJson, fileHash, sha256, withoutSecretsAndPaths, writtenValue } from "./fingerprint.js";
@@ -30,14 +31,24 @@ export interface Workspace {
   readonly project: Project | null;
   readonly pipelines: readonly Pipeline[];
   readonly problems: readonly Problem[];
+  /** By the name of the pipeline; problems of cases are among those of the workspace too. */
+  readonly cases: ReadonlyMap<string, Cases>;
 }
 
-/** Loads the project and all its pipelines; pipelines are checked even where `sync.yaml` has problems of its own. */
+/** Loads the project, all its pipelines and their cases; pipelines are checked even where `sync.yaml` has problems of its own. */
 export async function loadWorkspace(file: string, options: ProjectOptions): Promise<Workspace> {
   const draft = await readProject(file, options);
-  if (draft.project === null) return { project: null, pipelines: [], problems: draft.problems };
+  if (draft.project === null) return { project: null, pipelines: [], problems: draft.problems, cases: new Map() };
+  const { project } = draft;
   const { pipelines, problems } = await loadFiles(draft, options.connectors);
-  return { project: draft.problems.length === 0 ? draft.project : null, pipelines, problems: [...draft.problems, ...problems] };
+  const cases = new Map(pipelines.map((pipeline) => [pipeline.name, loadCases(pipeline, project)]));
+  const ofCases = [...cases.values()].flatMap((each) => each.problems);
+  return {
+    project: draft.problems.length === 0 ? project : null,
+    pipelines,
+    problems: withoutRepeats([...draft.problems, ...problems, ...ofCases]),
+    cases,
+  };
 }
 
 /** Loads every pipeline of a project. A pipeline without problems is among the results even where another has some. */
@@ -112,11 +123,11 @@ async function loadOne(
   return { loaded, name: childScalar(tree, "pipeline"), after: scalarsOf(child(tree, "after")) };
 }
 
-/** The keys of a pipeline file that this module reads itself; source and target belong to their connectors. */
+/** The keys of a pipeline file that this module reads itself; source and target belong to their connectors, and a mistake in a case stops no run. */
 const TOP: SchemaNode = (() => {
   const whole = schemaNode(PipelineFile);
   const anything: SchemaNode = {};
-  return { ...whole, properties: { ...whole.properties, source: anything, target: anything } };
+  return { ...whole, properties: { ...whole.properties, source: anything, target: anything, tests: anything } };
 })();
 
 const SOURCE = schemaNode(SourceCommon);
@@ -169,7 +180,7 @@ async function readPipeline(
   } as TargetSettings;
   const fingerprint = sha256(
     canonicalJson({
-      ...(writtenValue(tree, ["title", "tags", "after", "include", "source", "lookups", "target", "stop_when"]) as object),
+      ...(writtenValue(tree, ["title", "tags", "after", "include", "source", "lookups", "target", "stop_when", "tests"]) as object),
       source: settings.fingerprint,
       lookups: lookups.map((lookup) => [lookupSays(tree, lookup.signature.name), fileHash(lookup.file)]),
       target: [

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { CsvError, parse } from "csv-parse/sync";
 import { dateReader } from "../model/date-formats.js";
 import { readNumber } from "../model/numerals.js";
-import { type Place, type Problem, problem } from "../model/problem.js";
+import { type Place, type Problem, type ProblemCode, problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
 import type { FieldType, Value } from "../model/value.js";
 import { SourceFile, showPath } from "./source-file.js";
@@ -24,14 +24,32 @@ export interface SheetRow {
 const MOST_FAULTS = 20;
 
 /** Reads the file as strict UTF-8, or else as GB18030. Null and a problem when it is neither, or no CSV. */
-export function readSheet(path: string, projectFolder: string, problems: Problem[]): LookupSheet | null {
+export function readSheet(
+  path: string,
+  projectFolder: string,
+  problems: Problem[],
+  code: ProblemCode = "CONFIG_LOOKUP",
+): LookupSheet | null {
   const name = showPath(path, projectFolder);
   const text = decode(readFileSync(path));
   if (text === null) {
-    problems.push(problem("CONFIG_LOOKUP", "the file is neither UTF-8 nor GB18030 text", { file: name }, "save it as CSV UTF-8"));
+    problems.push(problem(code, "the file is neither UTF-8 nor GB18030 text", { file: name }, "save it as CSV UTF-8"));
     return null;
   }
   const file = new SourceFile(path, name, text);
+  const rows = splitRows(text, { what: "the file", whole: { file: name }, line: (line) => file.linePlace(line) }, problems, code);
+  return rows === null ? null : { file, ...rows };
+}
+
+/** What a text is called, and where it and its lines stand. */
+export interface TextPlace {
+  readonly what: string;
+  readonly whole: Place;
+  readonly line: (line: number) => Place;
+}
+
+/** CSV text as a header and rows; null and a problem when it is none. */
+export function splitRows(text: string, at: TextPlace, problems: Problem[], code: ProblemCode): Omit<LookupSheet, "file"> | null {
   try {
     const parsed = parse(text, { info: true, relax_column_count: true, skip_empty_lines: true, trim: true }) as unknown as {
       record: string[];
@@ -39,16 +57,16 @@ export function readSheet(path: string, projectFolder: string, problems: Problem
     }[];
     const rows = parsed.map(({ record, info }) => ({ line: info.lines, cells: record }));
     const [first, ...rest] = rows;
-    if (first !== undefined) return { file, header: first.cells, rows: rest.filter((row) => row.cells.some((cell) => cell !== "")) };
-    problems.push(problem("CONFIG_LOOKUP", "the file is empty; expected a header row", { file: name }));
+    if (first !== undefined) return { header: first.cells, rows: rest.filter((row) => row.cells.some((cell) => cell !== "")) };
+    problems.push(problem(code, `${at.what} is empty; expected a header row`, at.whole));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = (error as unknown as { lines?: number }).lines ?? 1;
     problems.push(
       problem(
-        "CONFIG_LOOKUP",
-        `the file cannot be split into cells: ${error.code === "CSV_QUOTE_NOT_CLOSED" ? "a quote is opened and never closed" : lowerFirst(error.message)}`,
-        file.linePlace(line),
+        code,
+        `${at.what} cannot be split into cells: ${error.code === "CSV_QUOTE_NOT_CLOSED" ? "a quote is opened and never closed" : lowerFirst(error.message)}`,
+        at.line(line),
         "check the quotes",
       ),
     );

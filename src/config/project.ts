@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { globSync } from "tinyglobby";
 import type { Connector } from "../connectors/contract.js";
-import { type Problem, problem } from "../model/problem.js";
+import { type Problem, type ProblemCode, problem } from "../model/problem.js";
 import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
 import { nearest, suggest, thereAre } from "./nearest.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
@@ -9,7 +9,7 @@ import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
 import { ProjectFile } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
-import { isFile, readSourceFile, showPath } from "./source-file.js";
+import { isCaseFile, isFile, readSourceFile, showPath } from "./source-file.js";
 import { child, childScalar, type Entry, keyPlace, type MapTree, mergeTrees, parseTree, placeOf, scalarsOf, type Tree } from "./tree.js";
 
 export interface ProjectOptions {
@@ -18,6 +18,8 @@ export interface ProjectOptions {
   /** The environment variables secrets are read from. */
   readonly env: ProcessEnvironment;
   readonly connectors: ConnectorRegistry;
+  /** No connection will be opened, so that secrets and files of connections need not be on this machine. */
+  readonly unopened?: boolean;
 }
 
 /** A project as far as it can be used, so that its pipelines can be checked although something in it is wrong. */
@@ -142,6 +144,9 @@ function asMap(tree: Tree | undefined): MapTree | null {
   return tree?.kind === "map" ? tree : null;
 }
 
+/** What a connection needs on the machine where it is opened. */
+const NOT_HERE: readonly ProblemCode[] = ["CONFIG_MISSING_SECRET", "CONFIG_MISSING_FILE"];
+
 async function readConnections(
   tree: MapTree | null,
   options: ProjectOptions,
@@ -153,9 +158,10 @@ async function readConnections(
   for (const entry of tree?.entries.values() ?? []) {
     const own: Problem[] = [];
     const connection = await readConnection(entry, options, secrets, own);
-    if (connection === null || own.length > 0) broken.add(entry.key);
+    const told = options.unopened === true ? own.filter(({ code }) => !NOT_HERE.includes(code)) : own;
+    if (connection === null || told.length > 0) broken.add(entry.key);
     if (connection !== null) connections.set(entry.key, connection);
-    problems.push(...own);
+    problems.push(...told);
   }
   return { connections, broken };
 }
@@ -215,7 +221,7 @@ function findPipelineFiles(tree: MapTree, projectFile: string, patterns: string 
   const folder = dirname(projectFile);
   const files = globSync(patterns, { cwd: folder, absolute: true, onlyFiles: true, expandDirectories: false })
     .map((file) => resolve(file))
-    .filter((file) => file !== projectFile)
+    .filter((file) => file !== projectFile && !isCaseFile(file))
     .sort((a, b) => (a < b ? -1 : 1));
   for (const written of scalarsOf(child(tree, "pipelines"))) {
     if (/[*?[\]{}!()]/.test(written.text) || isFile(resolve(folder, written.text))) continue;

@@ -1,5 +1,6 @@
 import type { Connector } from "../connectors/contract.js";
 import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document-types.js";
+import { CaseFile } from "./case-schema.js";
 import { PipelineFile, ProjectFile } from "./schema.js";
 import { expectedOf, type SchemaNode, schemaNode, showExample } from "./schema-node.js";
 
@@ -23,10 +24,19 @@ export function renderConfigurationReference(connectors: readonly Connector[]): 
       ...(schema.description === undefined ? [] : [sentence(schema.description)]),
       table(rowsOf(schema, "")),
     ]),
+    "### Cases, under `tests` or in files",
+    table(caseRows()),
     ...Object.entries(DOCUMENT_TYPES).flatMap(([name, info]) => documentType(name, info)),
     ...connectors.flatMap(connectorSections),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** Of a night only what a case without nights does not have; no value of a case is computed. */
+function caseRows(): Row[] {
+  return rowsOf(schemaNode(CaseFile), "")
+    .filter(({ option }) => !/^cases\[\]\.nights\[\]\.(input|expect)\./.test(option))
+    .map((row) => ({ ...row, type: row.type.replace(" with `${…}`", "") }));
 }
 
 function documentType(name: string, info: DocumentTypeInfo): string[] {

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
+import { Tests } from "./case-schema.js";
 
 /**
  * The only description of `sync.yaml` and of a pipeline file. It validates, fills in defaults, becomes the JSON Schemas
@@ -343,6 +344,7 @@ export const PipelineFile = Type.Object(
       },
       { additionalProperties: true },
     ),
+    tests: Type.Optional(Tests),
   },
   { ...closed, title: "sync pipeline" },
 );

@@ -109,3 +109,8 @@ export function isFolder(path: string): boolean {
 export function resolveFrom(file: SourceFile, path: string): string {
   return resolve(file.folder, path);
 }
+
+/** True for the name of a file that holds cases, and so is no pipeline whatever pattern it fits. */
+export function isCaseFile(path: string): boolean {
+  return /\.test\.ya?ml$/.test(path);
+}

@@ -12,6 +12,9 @@ export type Db = Database.Database;
 /** Marks the file as ours, so that a store is never mistaken for some other SQLite file. "sync" in ASCII. */
 const APPLICATION_ID = 0x73796e63;
 
+/** Stands for a file: the store is new, and ends when it is closed. */
+export const IN_MEMORY = ":memory:";
+
 export interface OpenOptions {
   readonly create: boolean;
   readonly now: () => Date;
@@ -24,7 +27,7 @@ export interface OpenOptions {
  * Throws ProblemError: STORE_NEWER, STORE_UNREADABLE.
  */
 export function openStore(file: string, options: OpenOptions): Db {
-  const isNew = !existsSync(file);
+  const isNew = file !== IN_MEMORY && !existsSync(file);
   if (isNew && !options.create) throw notThere(file);
   let db: Db;
   try {

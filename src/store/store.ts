@@ -3,7 +3,7 @@ import { AuditTable } from "./audit.js";
 import { ChangeTable } from "./changes.js";
 import { storeFailure } from "./failure.js";
 import { LeaseTable } from "./leases.js";
-import { type Db, type OpenOptions, openStore } from "./open.js";
+import { type Db, IN_MEMORY, type OpenOptions, openStore } from "./open.js";
 import { PostingTable } from "./postings.js";
 import { QuarantineTable } from "./quarantine.js";
 import { RecordTable } from "./records.js";
@@ -45,6 +45,11 @@ export class Store {
 
   static open(file: string, options: OpenOptions): Store {
     return new Store(file, openStore(file, options));
+  }
+
+  /** A new store that ends when it is closed. */
+  static inMemory(options: Omit<OpenOptions, "create">): Store {
+    return Store.open(IN_MEMORY, { ...options, create: true });
   }
 
   /** The number of a pipeline in this store; made when it is new. */
