@@ -129,3 +129,8 @@ test("on a terminal differences are coloured, columns are straight, and no text 
   expect(text).toContain("\u001b[32m      + text      报销 A\ufffd\u001b[39m\n");
   expect(text.replaceAll(/\u001b\[\d+m/g, "")).not.toMatch(/[\u001b\u202e]/);
 });
+
+test("the cases beside the pipelines between Hesi and Kingdee hold", () => {
+  const { code, out, err } = sync(join(root, "pipelines/hesi-kingdee"), "test");
+  expect([code, err, out.trimEnd().split("\n").at(-1)]).toEqual([0, "", "21 passed, 0 failed"]);
+});
