@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, beforeEach, describe } from "vitest";
+import type { Document } from "../../src/model/document.js";
+import { targetConformance } from "../connectors/target-conformance.js";
+import { aLine, aMove, anInvoice, openTryton, type Written } from "./tryton-books.js";
+import { pipelineSuite } from "./tryton-pipelines.js";
+import { missing, TrytonServer } from "./tryton-server.js";
+
+// One Tryton for all of it, because starting it is what takes time.
+describe.skipIf(missing !== null)(`Tryton${missing === null ? "" : ` (${missing})`}`, () => {
+  let erp: TrytonServer;
+  beforeAll(async () => {
+    erp = await TrytonServer.start();
+  }, 300_000);
+  afterAll(() => erp?.stop());
+  beforeEach(() => erp.clear());
+
+  pipelineSuite(() => erp);
+
+  // Only an administrator may delete drafts there.
+  const system = (options: Written, document: (key: string) => Document) => () => ({
+    open: () => openTryton(erp, options, { user: "admin" }),
+    document,
+    refused: (key: string) => ({ ...document(key), lines: [aLine({ account: "6699" }), ...document(key).lines.slice(1)] }),
+    balances: () => erp.balances(),
+    dispose: () => erp.clear(),
+  });
+  targetConformance(
+    "tryton, moves",
+    system({}, (key) => aMove({ key, text: `报销 ${key}` })),
+  );
+  targetConformance(
+    "tryton, supplier invoices",
+    system({ model: "account.invoice" }, (key) => anInvoice({ key, text: `费用 ${key}` })),
+  );
+});
