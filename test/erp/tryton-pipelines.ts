@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,10 +39,13 @@ interface Night extends Runner {
 }
 
 /** The shipped example, run night after night with one store. Waiting takes no time, but for that of an unanswered call. */
-async function project(pipeline: string, url: string, password: string): Promise<Night> {
+async function project(pipeline: string, url: string, password: string, more = ""): Promise<Night> {
   const folder = mkdtempSync(join(tmpdir(), "tryton-example-"));
   afterThisTest(() => rmSync(folder, { recursive: true }));
   cpSync(EXAMPLE, folder, { recursive: true });
+  const file = join(folder, `${pipeline}.yaml`);
+  // The target stands at the end of the file.
+  writeFileSync(file, `${readFileSync(file, "utf8")}  ${more}\n`);
   const loaded = await loadWorkspace(join(folder, "sync.yaml"), { env: { TRYTON_URL: url, TRYTON_PASSWORD: password }, connectors });
   expect(loaded.problems).toEqual([]);
   const one = loaded.pipelines.find(({ name }) => name === pipeline);
@@ -174,34 +177,35 @@ export function pipelineSuite(server: () => TrytonServer): void {
     test("nothing is booked twice and nothing is lost, as Tryton's own tables say", async () => {
       const erp = server();
       const proxy = await losingEvery(20, erp.url, (call) => {
-        if (call % 45 === 0) erp.endSessions();
+        if (call % 35 === 0) erp.endSessions();
       });
       afterThisTest(() => proxy.close());
-      const night = await project("expense-to-gl", proxy.url, erp.password);
-      const claims = Array.from({ length: 120 }, (_, n): Claim => ({ code: `BX-${n}`, lines: [[`${n + 1}.06`, "0.06"]] }));
+      const night = await project("expense-to-gl", proxy.url, erp.password, "batch: 3");
+      const claims = Array.from({ length: 60 }, (_, n): Claim => ({ code: `BX-${n}`, lines: [[`${n + 1}.06`, "0.06"]] }));
       night.deliver(claims);
       for (let runs = 0; runs < 6; runs += 1) {
         const { counts } = await night.run();
         if (counts.posted === 0 && counts.waiting === 0) break;
       }
-      // Half of them change afterwards, so that reversals go the same way.
-      night.deliver(claims.slice(0, 20).map((claim) => ({ ...claim, lines: [["1.00", "0.00"]] })));
+      // Some of them change afterwards, so that reversals go the same way.
+      night.deliver(claims.slice(0, 6).map((claim) => ({ ...claim, lines: [["1.00", "0.00"]] })));
       for (let runs = 0; runs < 6; runs += 1) {
         const { counts } = await night.run();
         if (counts.posted === 0 && counts.replaced === 0 && counts.waiting === 0) break;
       }
       const keys = claims.map(({ code }) => `expense-to-gl/${code}/1`);
-      const changed = keys.slice(0, 20).flatMap((key) => [`${key}/reversal`, key.replace(/1$/, "2")]);
-      expect(proxy.lost()).toBeGreaterThan(5);
+      const changed = keys.slice(0, 6).flatMap((key) => [`${key}/reversal`, key.replace(/1$/, "2")]);
+      const writes = proxy.lost.filter((method) => /\.(create|post|execute|write)$/.test(method));
+      expect([proxy.lost.length > 5, writes.length > 1, proxy.lost]).toEqual([true, true, proxy.lost]);
       expect(
         moves()
           .map(({ description }) => description)
           .sort(),
       ).toEqual([...keys, ...changed].sort());
       expect(moves().filter(({ state }) => state !== "posted")).toEqual([]);
-      expect(new Set(moves().map(({ post_number }) => post_number)).size).toBe(160);
-      // 1.06 to 120.06, of which the first 20 became 1.00 each.
-      const sum = claims.slice(20).reduce((total, _, n) => total + (n + 21) * 100 + 6, 0) + 20 * 100;
+      expect(new Set(moves().map(({ post_number }) => post_number)).size).toBe(72);
+      // 1.06 to 60.06, of which the first 6 became 1.00 each.
+      const sum = claims.slice(6).reduce((total, _, n) => total + (n + 7) * 100 + 6, 0) + 6 * 100;
       expect(erp.balances().get("2241")).toBe(BigInt(-sum));
     }, 300_000);
   });

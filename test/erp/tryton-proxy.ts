@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 
 export interface LossyProxy {
   readonly url: string;
-  readonly calls: () => number;
-  readonly lost: () => number;
+  /** Names of the methods whose answers were lost. */
+  readonly lost: readonly string[];
   close(): void;
 }
 
@@ -13,12 +13,17 @@ export interface LossyProxy {
  * `before` sees the number of each call, from 1.
  */
 export async function losingEvery(nth: number, target: string, before: (call: number) => void = () => {}): Promise<LossyProxy> {
-  let [calls, lost] = [0, 0];
+  let calls = 0;
+  const lost: string[] = [];
   const upstream = new URL(target);
   const server = createServer((incoming, outgoing) => {
     calls += 1;
     const isLost = calls % nth === 0;
     before(calls);
+    let body = "";
+    incoming.on("data", (chunk: Buffer) => {
+      body += chunk.toString();
+    });
     const { method, headers } = incoming;
     const passed = request({ host: upstream.hostname, port: upstream.port, path: incoming.url, method, headers }, (answer) => {
       if (!isLost) {
@@ -28,7 +33,7 @@ export async function losingEvery(nth: number, target: string, before: (call: nu
       }
       // Only when all of it is there, the server is through with the request.
       answer.resume().on("end", () => {
-        lost += 1;
+        lost.push((JSON.parse(body) as { method: string }).method);
         incoming.socket.destroy();
       });
     });
@@ -39,8 +44,7 @@ export async function losingEvery(nth: number, target: string, before: (call: nu
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${upstream.pathname}`,
-    calls: () => calls,
-    lost: () => lost,
+    lost,
     close: () => {
       server.closeAllConnections();
       server.close();

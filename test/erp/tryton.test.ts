@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import type { Document } from "../../src/model/document.js";
 import { targetConformance } from "../connectors/target-conformance.js";
 import { aLine, aMove, anInvoice, openTryton, type Written } from "./tryton-books.js";
+import { documentSuite } from "./tryton-documents.js";
 import { pipelineSuite } from "./tryton-pipelines.js";
 import { missing, TrytonServer } from "./tryton-server.js";
 
@@ -14,6 +15,7 @@ describe.skipIf(missing !== null)(`Tryton${missing === null ? "" : ` (${missing}
   afterAll(() => erp?.stop());
   beforeEach(() => erp.clear());
 
+  documentSuite(() => erp);
   pipelineSuite(() => erp);
 
   // Only an administrator may delete drafts there.
