@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readKey, writeKey } from "../../src/connectors/tryton/key.js";
@@ -264,6 +265,14 @@ describe("documents", () => {
       }),
     );
   });
+});
+
+test("the README shows the example", () => {
+  const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const readme = text("src/connectors/tryton/README.md");
+  const example = (file: string, from: string): string => text(`fixtures/connectors/tryton/example/${file}`).split(`\n${from}`)[1] ?? "?";
+  expect(readme).toContain(example("sync.yaml", "  erp:"));
+  for (const file of ["expense-to-gl.yaml", "expense-to-ap.yaml"]) expect(readme).toContain(example(file, "document:"));
 });
 
 describe("options", () => {
