@@ -11,6 +11,7 @@ export const connectors: ReadonlyMap<string, () => Promise<Connector>> = new Map
   ["ledger", async (): Promise<Connector> => (await import("./ledger/index.js")).connector],
   ["singer", async (): Promise<Connector> => (await import("./singer/index.js")).connector],
   ["sql", async (): Promise<Connector> => (await import("./sql/index.js")).connector],
+  ["tryton", async (): Promise<Connector> => (await import("./tryton/index.js")).connector],
   ["voucher-file", async (): Promise<Connector> => (await import("./voucher-file/index.js")).connector],
   ["xlsx", async (): Promise<Connector> => (await import("./xlsx/index.js")).connector],
   ["xml", async (): Promise<Connector> => (await import("./xml/index.js")).connector],

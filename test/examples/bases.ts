@@ -219,5 +219,15 @@ export const BASES: Readonly<Record<string, Base>> = {
     files: THERE,
     companions: [[/^source stream$/, (options) => ({ entity: "26d60b5d6dd47f435000", ...options })]],
   },
+  tryton: {
+    connection: { url: "http://127.0.0.1:9/erp", user: "u", password: "p", key: "k" },
+    source: { stream: "parties" },
+    target: {},
+    files: THERE,
+    companions: [
+      [/^source model$/, (options) => without(options, "stream")],
+      [/^target until$/, (options) => ({ ...options, model: options["until"] === "validate" ? "account.invoice" : "account.move" })],
+    ],
+  },
   singer: { connection: { command: ["tap"] }, source: { stream: "claims" }, files: THERE },
 };
