@@ -127,6 +127,17 @@ describe("spans", () => {
     ]);
   });
 
+  test.each([
+    ["exclusive", "0", "2026-01-02 08:00:06"],
+    ["inclusive", "0", "2026-01-02 08:00:05"],
+    // What is still to settle is left alone for all of that time.
+    ["exclusive", "10m", "2026-01-02 07:50:05"],
+    ["inclusive", "10m", "2026-01-02 07:50:04"],
+  ])("what changed in the second that has begun belongs to the last: %s, lag %s", async (until, lag, expected) => {
+    const since = { start: "2026-01-02", format: "yyyy-MM-dd HH:mm:ss", until, lag };
+    expect((await asked(since, "2026-01-02T00:00:05.300Z")).spans).toEqual([`2026-01-02 00:00:00 ${expected}`]);
+  });
+
   test("none, where the cursor is ahead of the clock", async () => {
     expect((await asked({ start: "2026-01-01", lag: "10m" }, "2026-01-02T00:00:00Z", "2026-01-01T23:55:00Z")).spans).toEqual([]);
   });

@@ -106,7 +106,7 @@ class TimeSpans implements Spans {
     let from = cursor === null ? this.start : this.momentOf(cursor) - this.overlap;
     if (step === "day") from = startOfDay(from, 0, this.zone);
     if (!this.usesUntil) return [{ since: this.writer.writeFrom(from), until: null, name: ` from ${this.named(from)}`, reach: null }];
-    const end = this.endOf(now.getTime() - this.lag);
+    const end = this.endOf(now.getTime());
     const spans: Span[] = [];
     while (from < end) {
       const to = Math.min(end, this.boundary(from));
@@ -162,10 +162,11 @@ class TimeSpans implements Spans {
     return startOfDay(from, Math.floor(Math.round((to - from) / DAY_MS) / 2), this.zone);
   }
 
-  /** Of dates, today belongs to what is read. */
-  private endOf(utcMs: number): number {
+  /** What has begun belongs to what is read: of dates today, of times the second that runs, unless it is to settle first. */
+  private endOf(now: number): number {
     const { step } = this.writer;
-    if (step !== "day") return Math.floor(utcMs / step) * step;
+    const utcMs = now - this.lag;
+    if (step !== "day") return (this.lag === 0 ? Math.ceil(utcMs / step) : Math.floor(utcMs / step)) * step;
     const midnight = startOfDay(utcMs, 0, this.zone);
     return midnight === utcMs ? midnight : startOfDay(utcMs, 1, this.zone);
   }
