@@ -70,7 +70,7 @@ export async function startPostgresql(): Promise<SqlServer> {
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const server = spawn(`${programs}/postgres`, ["-D", data, ...args], { ...owner, stdio: ["ignore", "ignore", "pipe"] });
-  return started(server, folder, port, { user: "sync", ca, end: "SIGINT" });
+  return started(server, folder, port, { user: "sync", ca, end: "SIGINT", ready: "ready to accept connections" });
 }
 
 export async function startMariadb(): Promise<SqlServer> {
@@ -105,18 +105,21 @@ export async function startMariadb(): Promise<SqlServer> {
     `--ssl-key=${join(folder, "server.key")}`,
   ];
   const server = spawn(program, args, { ...owner, stdio: ["ignore", "ignore", "pipe"] });
-  return started(server, folder, port, { user: "sync", ca, end: "SIGTERM" });
+  return started(server, folder, port, { user: "sync", ca, end: "SIGTERM", ready: "ready for connections" });
 }
 
 async function started(
   server: ReturnType<typeof spawn>,
   folder: string,
   port: number,
-  { user, ca, end }: { readonly user: string; readonly ca: string; readonly end: NodeJS.Signals },
+  { user, ca, end, ready }: { readonly user: string; readonly ca: string; readonly end: NodeJS.Signals; readonly ready: string },
 ): Promise<SqlServer> {
   let said = "";
+  // A port that is open is not enough: a server that starts up answers there, and lets nobody in.
+  let isReady = false;
   server.stderr?.on("data", (chunk) => {
     said = `${said}${chunk}`.slice(-4_000);
+    isReady ||= said.includes(ready);
   });
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   const kill = (): void => {
@@ -124,7 +127,7 @@ async function started(
     rmSync(folder, { recursive: true, force: true });
   };
   process.once("exit", kill);
-  for (let tries = 0; !(await answers(port)); tries += 1) {
+  for (let tries = 0; !isReady || !(await answers(port)); tries += 1) {
     if (server.exitCode !== null || tries > 400) throw new Error(`the server did not start: ${said}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

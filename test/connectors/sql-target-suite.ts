@@ -47,10 +47,14 @@ const { reverses: _, result: __, ...currentHeader } = INTERFACE.header;
 /** The same tables as a data warehouse has them: each document once, as it is now. */
 export const CURRENT = { rows: "current", header: currentHeader, lines: INTERFACE.lines };
 
-export async function createInterface({ run, dialect }: TestDatabase, { types }: Engine): Promise<void> {
+export async function createInterface({ run }: TestDatabase, engine: Engine): Promise<void> {
+  await run(...interfaceStatements(engine));
+}
+
+export function interfaceStatements({ dialect, types }: Engine): readonly string[] {
   const quote = (name: string): string => (dialect === "mysql" ? `\`${name}\`` : `"${name}"`);
   const key = dialect === "mysql" ? "VARCHAR(200) COLLATE utf8mb4_general_ci" : types.text;
-  await run(
+  return [
     `CREATE TABLE accounts (code ${dialect === "mysql" ? "VARCHAR(20)" : "TEXT"} PRIMARY KEY)`,
     "INSERT INTO accounts VALUES ('660201'), ('224101')",
     `CREATE TABLE ${quote("接口 Header")} (interface_id ${types.id}, ext_key ${key} NOT NULL, ext_hash ${types.text}, reverses_key ${key},
@@ -58,7 +62,7 @@ export async function createInterface({ run, dialect }: TestDatabase, { types }:
       status ${types.text}, voucher_no ${types.text}, message ${types.text}, UNIQUE (ext_key))`,
     `CREATE TABLE interface_lines (interface_id BIGINT NOT NULL, line_no INT NOT NULL, account ${dialect === "mysql" ? "VARCHAR(20)" : "TEXT"} NOT NULL,
       entered_dr ${types.amount}, entered_cr ${types.amount}, text ${types.text}, partner ${types.text}, ${quote("部门")} ${types.text}, PRIMARY KEY (interface_id, line_no), FOREIGN KEY (account) REFERENCES accounts (code))`,
-  );
+  ];
 }
 
 export function openTarget(connection: object, options: object = INTERFACE): Promise<Target> {
@@ -359,6 +363,47 @@ export function sqlTargetSuite(engine: Engine): void {
       expect(only(await target.reverse([gone]))).toMatchObject({ kind: "created" });
       expect(only(await target.reverse([gone]))).toMatchObject({ kind: "exists" });
       expect((await held()).map(([key]) => key)).toEqual(["expense/BX-002/1", "expense/BX-002/1"]);
+    });
+
+    test("makes tables that are not there with the first document, and nothing before", async () => {
+      const database = await engine.database();
+      const create = interfaceStatements(engine);
+      const openBoth = () => Promise.all([1, 2].map(() => openTarget(database.connection, { ...INTERFACE, create })));
+      const targets = await openBoth();
+      for (const target of targets) {
+        afterThisTest(() => target.close?.());
+        expect(await target.lookup("expense/BX-001/1")).toBeNull();
+        expect(await target.latest?.("expense")).toBeNull();
+        const entries: PostedEntry[] = [];
+        for await (const entry of target.postings?.("expense") ?? []) entries.push(entry);
+        expect(entries).toEqual([]);
+      }
+      await expect(database.rows("SELECT * FROM accounts")).rejects.toThrow();
+
+      // Both at once: whoever comes second finds them made. In one process a database file would wait for itself.
+      const post = async (at: number) => only((await targets[at]?.post([itemOf(aDocument({ key: `BX-00${at + 1}` }))])) ?? []).kind;
+      const kinds = engine.dialect === "sqlite" ? [await post(0), await post(1)] : await Promise.all([post(0), post(1)]);
+      expect(kinds).toEqual(["created", "created"]);
+      const [first] = targets;
+      expect((await first?.lookup("expense/BX-002/1"))?.fingerprint).toBe(itemOf(aDocument({ key: "BX-002" })).fingerprint);
+
+      // What is there stays as it is.
+      const later = await openTarget(database.connection, { ...INTERFACE, create: ["DROP TABLE interface_lines"] });
+      afterThisTest(() => later.close?.());
+      expect(only(await later.post([itemOf(aDocument())])).kind).toBe("exists");
+      expect((await database.rows("SELECT * FROM interface_lines")).length).toBe(4);
+    });
+
+    test("statements that make no tables are a problem of the target, and nothing is left of them", async () => {
+      const database = await engine.database();
+      const create = ["CREATE TABLE left_over (a INT)", "CREATE TABEL accounts (a INT)"];
+      const target = await openTarget(database.connection, { ...INTERFACE, create });
+      afterThisTest(() => target.close?.());
+      const refusal = await problemOf(() => target.post([itemOf(aDocument())]));
+      expect(refusal).toMatchObject({ code: "TARGET_UNAVAILABLE", hint: "correct `create` of the target" });
+      expect(refusal.message).toMatch(/did not make the tables: .*TABEL/s);
+      // MySQL commits each statement that makes a table.
+      if (engine.dialect !== "mysql") await expect(database.rows("SELECT * FROM left_over")).rejects.toThrow();
     });
 
     test.each<[string, object, string]>([

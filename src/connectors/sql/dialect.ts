@@ -44,7 +44,8 @@ export interface ConnectionSettings {
   readonly timeoutMs: number;
 }
 
-export type Access = "read" | "write";
+/** `create`: writes, and makes the database where it is a file that is not there. */
+export type Access = "read" | "write" | "create";
 
 /** `snapshot`: every statement of the transaction sees the database as it was at its first. */
 export type Consistency = "snapshot" | "committed";

@@ -204,6 +204,19 @@ export const SqlTargetOptions = Type.Object(
       },
       { ...closed, description: "the table with one row for each line" },
     ),
+    create: Type.Optional(
+      Type.Array(text(""), {
+        description:
+          "statements that make the tables, run in order and in one transaction with the first document that is posted, when one of the tables is not there; MySQL and Oracle commit each by itself",
+        minItems: 1,
+        examples: [
+          [
+            "CREATE TABLE exp_interface_headers (interface_id INTEGER PRIMARY KEY, ext_key TEXT NOT NULL UNIQUE, doc_date TEXT, currency TEXT)",
+            "CREATE TABLE exp_interface_lines (ext_key TEXT, line_no INTEGER, account TEXT, debit TEXT, credit TEXT)",
+          ],
+        ],
+      }),
+    ),
     quiet: Type.Optional(
       Type.String({
         description: "how long a COMMIT whose answer was lost may still take effect; two minutes when left out, nothing for SQLite",

@@ -5,6 +5,7 @@ import type { ConnectorContext, PostItem, ReverseItem, Target, TargetTraits, Upd
 import { durationMs } from "../files/duration.js";
 import { busy, foundIn, refusedByImport, unavailable } from "./answers.js";
 import { type Connection, readConnection } from "./connection.js";
+import { areMissing, TablesToCome } from "./create.js";
 import { DatabaseError, type Session } from "./dialect.js";
 import { checkTables, describeTable, type HeaderRow, Headers } from "./headers.js";
 import { type Entry, insertLines, insertRow, type Layout, readLayout } from "./layout.js";
@@ -17,19 +18,29 @@ const BATCH = 50;
 const QUIET_MS = 120_000;
 
 /**
- * Opens the database and looks at the tables: without a unique index on the key nothing is posted. Throws ProblemError.
+ * Opens the database and looks at the tables: without a unique index on the key nothing is posted. Tables that are to be made wait for the first
+ * document. Throws ProblemError.
  */
 export async function openSqlTarget(options: SqlConnection, target: SqlTargetOptions, context: ConnectorContext): Promise<Target> {
   const connection = readConnection(options, context.timeZone);
   const layout = readLayout(target);
-  const sessions = new Sessions(connection, connection.dialect.port === 0 ? 1 : options.connections);
+  const open = (): Promise<Target> => openTables(connection, layout, target, options.connections);
+  const { create } = target;
+  if (create === undefined || !(await areMissing(connection, layout))) return open();
+  const traits = traitsOf(connection, target, options.connections);
+  const isNumbered = target.header.id !== undefined;
+  return new TablesToCome({ connection, layout, create, open, traits, isNumbered, sleep: context.sleep });
+}
+
+async function openTables(connection: Connection, layout: Layout, target: SqlTargetOptions, connections: number): Promise<Target> {
+  const sessions = new Sessions(connection, connection.dialect.port === 0 ? 1 : connections);
   try {
     return await sessions.use(async (session) => {
       const { header, more, lines } = layout;
       await checkTables(session, connection, target.header.key, [header.table, ...more.map(({ table }) => table), lines.table]);
       const headers = await Headers.open(session, connection, target.header);
       const narrowest = await placesOfAmounts(session, connection, layout);
-      return new SqlTarget({ connection, layout, headers, sessions, narrowest }, target, options.connections);
+      return new SqlTarget({ connection, layout, headers, sessions, narrowest }, target, connections);
     });
   } catch (error) {
     await sessions.close();
@@ -57,19 +68,11 @@ class SqlTarget implements Target {
 
   constructor(
     private readonly opened: Opened,
-    { rows, header, quiet }: SqlTargetOptions,
+    options: SqlTargetOptions,
     connections: number,
   ) {
-    const isFile = opened.connection.dialect.port === 0;
-    const quietMs = quiet === undefined ? null : durationMs(quiet);
-    this.traits = {
-      deduplicates: true,
-      quietMs: quietMs ?? (isFile ? 0 : QUIET_MS),
-      batch: BATCH,
-      concurrency: isFile ? 1 : connections,
-      searchable: true,
-      ...(rows === "current" ? { drafts: true } : {}),
-    };
+    const { rows, header } = options;
+    this.traits = traitsOf(opened.connection, options, connections);
     this.isCurrent = rows === "current";
     if (this.isCurrent)
       this.update = (items) => this.each(items, (item) => ({ key: item.document.key, send: (session) => this.renew(session, item) }));
@@ -332,6 +335,19 @@ class SqlTarget implements Target {
     }
     return { kind: "busy", problem: busy(error, at, connection.name), retryAfterMs: null };
   }
+}
+
+function traitsOf({ dialect }: Connection, { rows, quiet }: SqlTargetOptions, connections: number): TargetTraits {
+  const isFile = dialect.port === 0;
+  const quietMs = quiet === undefined ? null : durationMs(quiet);
+  return {
+    deduplicates: true,
+    quietMs: quietMs ?? (isFile ? 0 : QUIET_MS),
+    batch: BATCH,
+    concurrency: isFile ? 1 : connections,
+    searchable: true,
+    ...(rows === "current" ? { drafts: true } : {}),
+  };
 }
 
 function notThere({ idempotencyKey, reference, documentKey }: Posting): Problem {

@@ -35,7 +35,8 @@ export const sqlite: Dialect = {
   connect: async ({ file }, access) => {
     const { default: Sqlite } = await import("better-sqlite3");
     return attempt(
-      () => new SqliteSession(new Sqlite(file, { readonly: access === "read", fileMustExist: true, timeout: BUSY_MS }), access),
+      () =>
+        new SqliteSession(new Sqlite(file, { readonly: access === "read", fileMustExist: access !== "create", timeout: BUSY_MS }), access),
     );
   },
 };
@@ -52,7 +53,7 @@ class SqliteSession implements Session {
   ) {
     try {
       db.defaultSafeIntegers(true);
-      if (access === "write") {
+      if (access !== "read") {
         db.pragma("foreign_keys = ON");
         // What we report as booked must survive a power cut.
         db.pragma("synchronous = FULL");
@@ -68,7 +69,7 @@ class SqliteSession implements Session {
   }
 
   async begin(): Promise<void> {
-    await this.run({ text: this.access === "write" ? "BEGIN IMMEDIATE" : "BEGIN", values: [] });
+    await this.run({ text: this.access === "read" ? "BEGIN" : "BEGIN IMMEDIATE", values: [] });
   }
 
   async columns({ text, values }: Statement): Promise<readonly ResultColumn[]> {

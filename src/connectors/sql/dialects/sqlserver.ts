@@ -117,7 +117,7 @@ class SqlServerSession implements Session {
     const transaction = new this.driver.Transaction(this.pool);
     await this.asked(transaction.begin(consistency === "snapshot" ? SNAPSHOT : READ_COMMITTED));
     this.transaction = transaction;
-    if (this.access === "write") await this.run({ text: `SET LOCK_TIMEOUT ${LOCK_MS}`, values: [] });
+    if (this.access !== "read") await this.run({ text: `SET LOCK_TIMEOUT ${LOCK_MS}`, values: [] });
   }
 
   async columns(statement: Statement): Promise<readonly ResultColumn[]> {
