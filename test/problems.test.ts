@@ -23,7 +23,7 @@ describe("fixtures/problems", () => {
     const environmentFile = join(folder, "environment.txt");
     const environment = existsSync(environmentFile) ? readFileSync(environmentFile, "utf8").trim() : null;
     const { problems } = await loadWorkspace(join(folder, "sync.yaml"), { environment, env: {}, connectors });
-    const printed = `${renderProblems(problems, { color: false })}\n`;
+    const printed = renderProblems(problems, { color: false });
     const expectedFile = join(folder, "expected.txt");
     if (process.env["UPDATE"] === "1") writeFileSync(expectedFile, printed);
     expect(printed).toBe(readFileSync(expectedFile, "utf8"));

@@ -63,9 +63,9 @@ describe("renderProblems", () => {
   it("sorts by file, line and column and counts", () => {
     const text = renderProblems([at("b", 1, 1), at("a", 10, 1), at("a", 2, 5), at("a", 2, 1), problem("USAGE", "none")], plain);
     expect(text.match(/^error.*$/gm)?.map((line) => line.split(": ")[1])).toEqual(["none", "a21", "a25", "a101", "b11"]);
-    expect(text.endsWith("\n\n5 problems in 2 files")).toBe(true);
+    expect(text.endsWith("\n\n5 problems in 2 files\n")).toBe(true);
     expect(renderProblems([], plain)).toBe("");
-    expect(renderProblems([problem("USAGE", "x")], plain)).toBe("error USAGE: x\n\n1 problem");
+    expect(renderProblems([problem("USAGE", "x")], plain)).toBe("error USAGE: x\n\n1 problem\n");
   });
 
   it("is the same as JSON", () => {

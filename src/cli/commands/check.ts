@@ -43,7 +43,7 @@ export async function check(context: CommandContext, options: CheckOptions, name
       if (options.json === true) continue;
       io.out(`${found.length > 1 ? "\n" : ""}${renderProbed(probed, mask)}`);
       const problems = problemsOf(probed, mask);
-      if (problems.length > 0) io.err(`${renderProblems(problems, { color: options.color !== false && io.errIsTerminal })}\n`);
+      if (problems.length > 0) io.err(renderProblems(problems, { color: options.color !== false && io.errIsTerminal }));
     }
   } finally {
     live.dispose();

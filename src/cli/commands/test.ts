@@ -62,7 +62,7 @@ function report(context: CommandContext, options: TestOptions, all: readonly Pip
   if (options.json === true) {
     printJson(io, { passed, failed, updated, pipelines: all.map(resultsToJson), problems: problems.map(problemToJson) });
   } else {
-    if (problems.length > 0) io.err(`\n${renderProblems(problems, { color: options.color !== false && io.errIsTerminal })}\n`);
+    if (problems.length > 0) io.err(`\n${renderProblems(problems, { color: options.color !== false && io.errIsTerminal })}`);
     const extra = updated === 0 ? "" : `, ${updated} updated: read the difference before you commit it`;
     io.out(`\n${passed} passed, ${failed} failed${extra}\n`);
   }

@@ -74,14 +74,14 @@ function clean(text: string): string {
   return text.replace(/\r?\n/g, " ").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
-/** All problems in the order of files and lines, and how many there are. Empty text when there are none. */
+/** All problems in the order of files and lines, and how many there are; the last line ends too. Empty text when there are none. */
 export function renderProblems(problems: readonly Problem[], options: RenderOptions): string {
   if (problems.length === 0) return "";
   const blocks = sortProblems(problems).map((each) => renderProblem(each, options));
   const files = new Set(problems.flatMap((each) => each.at[0]?.file ?? []));
   const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
   const where = files.size === 0 ? "" : ` in ${files.size} ${files.size === 1 ? "file" : "files"}`;
-  return `${blocks.join("\n\n")}\n\n${count}${where}`;
+  return `${blocks.join("\n\n")}\n\n${count}${where}\n`;
 }
 
 /** By file, line and column of the first place; problems without a file come first, otherwise in the order they were found. */

@@ -25,7 +25,7 @@ export function renderRun(result: RunResult, title: string, options: { readonly 
   }
   text += "\n";
   if (result.totals.length > 0) text += `${renderTotals(result.totals, options.language)}\n`;
-  if (result.problems.length > 0) text += `${renderProblems(result.problems, options)}\n`;
+  if (result.problems.length > 0) text += renderProblems(result.problems, options);
   return text;
 }
 
