@@ -115,12 +115,13 @@ function isNested(schema: SchemaNode): boolean {
   return schema.type === "object" || (schema.type === "array" && schema.items !== undefined && schema.items.type !== "string");
 }
 
+const PATHS = { file: "path of a file", folder: "path of a folder", "new file": "path of a file, which need not exist" } as const;
+
 function rowOf(option: string, schema: SchemaNode, isRequired: boolean): Row {
-  const isPath = schema.path !== undefined;
   const [example] = schema.examples ?? [];
   return {
     option,
-    type: schema.template === true ? "text with `${…}`" : isPath ? `path of a ${schema.path}` : expectedOf(schema),
+    type: schema.template === true ? "text with `${…}`" : schema.path !== undefined ? PATHS[schema.path] : expectedOf(schema),
     given: schema.default !== undefined ? `\`${showDefault(schema.default)}\`` : isRequired ? "required" : "",
     about: `${schema.description ?? ""}${schema.secret === true ? " (secret)" : ""}`,
     example: example === undefined ? "" : `\`${showExample(example)}\``,

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import type { Company } from "./company.js";
 
 /** An amount as a person reads it, in the smallest unit. The expense system gives some as numbers. */
@@ -120,4 +122,27 @@ export async function bills(company: Company, name: "payables" | "other_payables
     found.set(key, [...(found.get(key) ?? []), booked]);
   }
   return found;
+}
+
+/** By account, in fen, what the tables of the budget say that a company used up. */
+export function budgetUsed({ folder }: Company, of: "E01" | "E02"): Map<string, number> {
+  const db = new Database(join(folder, "../../.demo/hesi-kingdee/budget.db"), { readonly: true });
+  try {
+    const text = "SELECT account, amount FROM budget_usage_lines JOIN budget_usage USING (usage_id) WHERE budget LIKE ? || '-%'";
+    const rows = db.prepare<[string], { account: string; amount: string }>(text).all(of);
+    const used = new Map<string, number>();
+    for (const { account, amount } of rows) used.set(account, (used.get(account) ?? 0) + fen(amount));
+    return used;
+  } finally {
+    db.close();
+  }
+}
+
+/** By account, in fen, the balances of these accounts in a book of the ERP. */
+export async function debits(company: Company, book: string, of: ReadonlySet<string>): Promise<Map<string, number>> {
+  const { accounts } = await company.inspect<{ readonly accounts: readonly { readonly account: string; readonly balance: string }[] }>(
+    "kingdee",
+    `trial_balance?book=${book}`,
+  );
+  return new Map(accounts.filter(({ account }) => of.has(account)).map(({ account, balance }) => [account, fen(balance)]));
 }

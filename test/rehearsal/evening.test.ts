@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bills, type Claim, claims, vouchers } from "./books.js";
+import { bills, budgetUsed, type Claim, claims, debits, vouchers } from "./books.js";
 import { Company } from "./company.js";
 
 // One evening of a company: master data down, claims up, voucher numbers back, with faults on both sides all the time.
@@ -80,6 +80,14 @@ async function isBalanced(): Promise<boolean> {
   return accounts.reduce((sum, { balance }) => sum + Math.round(Number(balance) * 100), 0) === 0;
 }
 
+/** What E01 used up of its budget is what stands in its books, account by account. */
+async function agreesWithBudget(): Promise<void> {
+  const used = budgetUsed(company, "E01");
+  expect(used.size).toBeGreaterThan(5);
+  const booked = await debits(company, "001", new Set(used.keys()));
+  expect([...used].sort()).toEqual([...booked].sort());
+}
+
 interface Waiting {
   readonly key: string;
   readonly problem: { readonly code: string; readonly message: string };
@@ -98,6 +106,7 @@ test("the first night: master data down, a thousand claims up, voucher numbers b
   expect(due.length).toBeGreaterThanOrEqual(1_000);
   expect(differences).toEqual([]);
   expect(await isBalanced()).toBe(true);
+  await agreesWithBudget();
   expect(waiting()).toEqual([]);
 });
 
@@ -117,8 +126,11 @@ test("the second night: 50 new, 10 changed, 5 voided, 3 whose fee type nobody kn
   expect(differences).toEqual([]);
   expect(due.filter(({ code }) => !known.has(code))).toHaveLength(53);
   expect(await isBalanced()).toBe(true);
+  await agreesWithBudget();
   const list = waiting();
-  expect(list.map(({ key }) => key.slice(0, 9)).sort()).toEqual(unknown.map(({ code }) => code).sort());
+  // Each waits for its voucher or payable, and for its budget.
+  expect(list).toHaveLength(6);
+  expect([...new Set(list.map(({ key }) => key.slice(0, 9)))].sort()).toEqual(unknown.map(({ code }) => code).sort());
   for (const { problem } of list) expect(problem.message).toMatch(/团队建设|费用类型/);
 });
 

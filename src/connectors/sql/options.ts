@@ -11,7 +11,7 @@ const name = (description: string, ...examples: string[]) => Type.String({ patte
 export const SqlConnection = Type.Object(
   {
     dialect: Type.Enum([...DIALECTS], { description: "which database; `mysql` is also MariaDB", examples: ["postgresql"] }),
-    file: Type.Optional(Type.String({ description: "the database file, for `sqlite`", path: "file", examples: ["data/expenses.db"] })),
+    file: Type.Optional(Type.String({ description: "the database file, for `sqlite`", path: "new file", examples: ["data/expenses.db"] })),
     host: Type.Optional(text("host name of the server, as its certificate says it", "erp-db.example.com")),
     port: Type.Optional(
       Type.Integer({

@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import {
   type Access,
@@ -34,6 +36,7 @@ export const sqlite: Dialect = {
   refuses: async () => null,
   connect: async ({ file }, access) => {
     const { default: Sqlite } = await import("better-sqlite3");
+    if (access === "create") mkdirSync(dirname(file), { recursive: true });
     return attempt(
       () =>
         new SqliteSession(new Sqlite(file, { readonly: access === "read", fileMustExist: access !== "create", timeout: BUSY_MS }), access),
