@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { appHeaders, clientOf, gatewayHeaders } from "../../src/connectors/http/sign-in/kingdee.js";
 import { loginSignature } from "../../src/connectors/kingdee/sign-in.js";
 import { aClock, itemOf, type Reply, thrownBy } from "./http-setup.js";
 import { APP, aVoucher, LOGGED_IN, openKingdeeTarget, PASSWORD, readEvents, serveKingdee, status } from "./kingdee-setup.js";
@@ -131,6 +132,33 @@ test("signed requests carry their signatures and need no session", async () => {
     "x-kd-signature": "ZjQ1YTZiY2ZlMDI3ODYzYTEwNWEzM2IxZTlmNDdmNzkyNmY0YmM3YTk5ZGMyZTNlNWQ3MTA0MDQzY2IyNmJlZA==",
   });
   expect(query?.headers.cookie).toBeUndefined();
+});
+
+/** What the vendor's own client for Java (8.2.0) sent, asked for organisation 100 and an app `200000_AAAA…`: each header but those of HTTP itself. */
+const OF_THE_VENDOR = [
+  ["ExecuteBillQuery", "1795704666533", "NDQ4MjJhNjkyYjBkOThjMmZiOTJiZmQzYjkyZjlmMmNlNWNmYjJjOTM4YTVmZmE2Yjc3YjcyOWZkZjQ1MjMzNA=="],
+  ["Save", "1795704667219", "MTRlNzYyN2ZmNDQwNGY4OTVmYzdmNTczYjMyZjg3N2NmMTQyYTc1OTZkOTA4ZTFlNmEzNzEwMDRmNzcxM2U3MQ=="],
+  ["BatchSave", "1795704667270", "ODhkNGFhNjZkZGNiZjAzM2NlZGQxMjViN2E3YjZhNDhlYWI3NTI2YmEzODYxY2Q1YzRkOWE4YjFiMTM2MTg5Nw=="],
+  ["Delete", "1795704667356", "NjkzNDU4NjUxN2M4YmRkYTg4NGViM2NlZTkzYThjNGY3MDZkYzY3NjAxZDgzOThjYmNlYmM1NzMwNTA2NzE3Nw=="],
+] as const;
+
+test.each(OF_THE_VENDOR)("the headers are those that the vendor's client sends: %s", (operation, time, signature) => {
+  const appId = `200000_${"A".repeat(32)}`;
+  const app = { app_id: appId, app_secret: "appsecret01", account: "63f1d2a4b5c6d7", user: "demo", organisation: "100" };
+  const client = clientOf(appId);
+  if (client === null) throw new Error("it is an app id");
+  const path = `/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.${operation}.common.kdsvc`;
+  expect({ ...appHeaders(app), ...gatewayHeaders(client, "POST", path, { timestamp: time, nonce: time }) }).toEqual({
+    "x-api-clientid": "200000",
+    "x-api-auth-version": "2.0",
+    "x-api-timestamp": time,
+    "x-api-nonce": time,
+    "x-api-signheaders": "X-Api-TimeStamp,X-Api-Nonce",
+    "x-api-signature": signature,
+    "x-kd-appkey": appId,
+    "x-kd-appdata": "NjNmMWQyYTRiNWM2ZDcsZGVtbywyMDUyLDEwMA==",
+    "x-kd-signature": "MDVlMzNmM2ViZmMxMDNiMDk0NWM0MmNkODQzMDhmZDY0OGFmOWUzMjcxMGEyNTQ1MjhkZDI3YTFmZDJkM2YwNw==",
+  });
 });
 
 test.each([
