@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +37,7 @@ export class Company {
         .replace(/^target:\n {2}connection: .*$/m, "$&\n  quiet: 1s");
       writeFileSync(join(project, name), text);
     }
+    addLedger(project);
     return new Company(project, served, { hesi, kingdee });
   }
 
@@ -94,4 +95,19 @@ async function addresses(served: ChildProcess): Promise<[string, string]> {
   }
   const [hesi, kingdee] = JSON.parse(out) as { readonly address: string }[];
   return [hesi?.address ?? "", kingdee?.address ?? ""];
+}
+
+/** The pipeline of the vouchers once more, into the built-in ledger: nothing but its name and its target is another. */
+function addLedger(project: string): void {
+  const vouchers = readFileSync(join(project, "claims-to-vouchers.yaml"), "utf8");
+  const text = vouchers
+    .replace("pipeline: claims-to-vouchers", "pipeline: claims-to-ledger")
+    .replace(/^target:\n(?: .*\n)+/m, "target: { connection: books, changed: reverse and repost, gone: reverse }\n");
+  writeFileSync(join(project, "claims-to-ledger.yaml"), text);
+  const accounts = readFileSync(join(project, "lookups/expense-accounts.csv"), "utf8").trim().split("\n").slice(1);
+  const chart = new Map(accounts.map((line): [string, string] => [line.split(",")[1] ?? "", "费用"]));
+  for (const code of ["22210101", "224101"]) chart.set(code, "负债");
+  const rows = [...chart].map(([code, type]) => `${code},${code},${type}`);
+  writeFileSync(join(project, "chart.csv"), `科目编码,科目名称,类型\n${rows.join("\n")}\n`);
+  appendFileSync(join(project, "sync.yaml"), "\n  books: { connector: ledger, file: books.db, chart: chart.csv }\n");
 }
