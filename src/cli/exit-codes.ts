@@ -18,7 +18,8 @@ export const EXIT = {
 
 /** The code of a run by how it ended; one that never got its turn is busy, not failed. */
 export function exitOfRun({ status, problems }: Pick<RunResult, "status" | "problems">, signal: string | null): number {
-  return problems.some((each) => each.code === "STORE_BUSY") ? EXIT.busy : exitOfStatus(status, signal);
+  if (problems.some((each) => each.code === "STORE_BUSY")) return EXIT.busy;
+  return problems.some((each) => each.code.startsWith("PLAN_")) ? EXIT.stale : exitOfStatus(status, signal);
 }
 
 function exitOfStatus(status: RunStatus, signal: string | null): number {
@@ -41,6 +42,7 @@ function exitOfStatus(status: RunStatus, signal: string | null): number {
 
 export function exitOfProblem(code: ProblemCode): number {
   if (code === "STORE_BUSY") return EXIT.busy;
+  if (code.startsWith("PLAN_")) return EXIT.stale;
   if (code === "USAGE" || code.startsWith("CONFIG_") || code.startsWith("EXPR_")) return EXIT.usage;
   return EXIT.error;
 }

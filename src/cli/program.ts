@@ -27,7 +27,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
         "sync run expense-to-gl",
         "sync quarantine list",
       ) +
-        "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
+        "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 7 a plan is stale, changed or not approved, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
     );
 
   const command = (parent: Command, name: string, about: string, ...examples: string[]): Command => {
@@ -95,6 +95,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync plan expense-to-gl",
       "sync plan expense-to-gl --limit 200",
       "sync plan expense-to-gl --json > plan.json",
+      "sync plan expense-to-gl --out november.plan",
     ),
   );
   plan
@@ -102,6 +103,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--full", "read everything again, also what was read before")
     .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
     .option("--limit <n>", "documents to show", "20")
+    .option("--out <file>", "save the plan, so that exactly it can be approved and applied")
     .option("--detailed-exitcode", "exit 8 when there is something to post, 0 when there is not")
     .option("--quiet", "no progress");
   does(plan, async () => (await import("./commands/plan.js")).plan);
@@ -123,6 +125,49 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
     .option("--quiet", "no progress; only problems and the summary");
   does(run, async () => (await import("./commands/run.js")).run);
+
+  const approve = common(
+    command(
+      program,
+      "approve",
+      "approve a saved plan: with your key, or as the operating-system user that the project knows",
+      "sync approve november.plan --key li.na.key",
+      'sync approve november.plan --reason "compared with the payroll"',
+    ),
+  );
+  approve
+    .addArgument(new Argument("<file>", "the plan"))
+    .option("--key <file>", "your private key, as `sync keys new` wrote it")
+    .option("--passphrase-file <file>", "the file with its passphrase, where it has one")
+    .option("--reason <text>", "why, or what was looked at; kept with the approval");
+  does(approve, async () => (await import("./commands/approve.js")).approve);
+
+  const apply = common(
+    command(
+      program,
+      "apply",
+      "post exactly what a saved plan has; what changed since is left out and listed",
+      "sync apply november.plan",
+      "sync apply november.plan --json",
+    ),
+  );
+  apply.addArgument(new Argument("<file>", "the plan")).option("--quiet", "no progress; only problems and the summary");
+  does(apply, async () => (await import("./commands/apply.js")).apply);
+
+  const keys = command(program, "keys", "keys to approve plans with");
+  const keysNew = command(
+    keys,
+    "new",
+    "make a pair of keys; the public one goes into sync.yaml",
+    "sync keys new li.na",
+    "sync keys new li.na --out ~/li.na.key",
+  );
+  keysNew
+    .addArgument(new Argument("<name>", "whose: the name under `approvers` of sync.yaml"))
+    .option("--out <file>", "where the private key is written; NAME.key when left out")
+    .option("--passphrase-file <file>", "encrypt it with the passphrase in this file")
+    .option("--json", "print the result as JSON");
+  does(keysNew, async () => (await import("./commands/keys.js")).newKeys);
 
   const recover = common(
     command(

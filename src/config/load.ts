@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { isDocumentType } from "../model/document-types.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
+import { readApproval } from "./approval.js";
 import { type Cases, loadCases } from "./cases.js";
 import { readEndpoint } from "./endpoint.js";
 import { ExpressionCompiler } from "./expressions.js";
@@ -163,6 +164,7 @@ async function readPipeline(
   const mapping = documentTree?.kind === "map" ? readMapping(documentTree, compiler, problems) : null;
   const checks = readChecks(tree, fields, compiler, problems);
   if (target?.endpoint != null) checkDocumentType(documentTree, target.endpoint.connector, problems);
+  const approval = readApproval(tree, top.approval, project.approvers, problems);
   const settings = sourceTree === null ? null : readSourceSettings(sourceTree, common, source?.endpoint ?? null, schema, project, problems);
 
   if (problems.length > 0 || settings === null || mapping === null || source?.endpoint == null || target?.endpoint == null) return null;
@@ -180,7 +182,18 @@ async function readPipeline(
   } as TargetSettings;
   const fingerprint = sha256(
     canonicalJson({
-      ...(writtenValue(tree, ["title", "tags", "after", "include", "source", "lookups", "target", "stop_when", "tests"]) as object),
+      ...(writtenValue(tree, [
+        "title",
+        "tags",
+        "after",
+        "include",
+        "source",
+        "lookups",
+        "target",
+        "stop_when",
+        "approval",
+        "tests",
+      ]) as object),
       source: settings.fingerprint,
       lookups: lookups.map((lookup) => [lookupSays(tree, lookup.signature.name), fileHash(lookup.file)]),
       target: [
@@ -207,6 +220,7 @@ async function readPipeline(
     mapping,
     checks,
     stopWhen: thresholdOf(top.stop_when?.quarantined),
+    approval,
     target: targetSettings,
     fingerprint,
   };

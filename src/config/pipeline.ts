@@ -17,8 +17,28 @@ export interface Project {
   readonly connections: ReadonlyMap<string, Connection>;
   /** Files that the `pipelines` patterns match, in name order. */
   readonly pipelineFiles: readonly string[];
+  readonly approvers: ReadonlyMap<string, Approver>;
   /** Every secret value in use, so that output can be checked against them. */
   readonly secrets: readonly string[];
+}
+
+/** Somebody who may approve plans. */
+export interface Approver {
+  readonly name: string;
+  readonly title: string | null;
+  /** The operating-system user they are known by; null: their name is it. */
+  readonly user: string | null;
+  /** Ed25519, SubjectPublicKeyInfo as DER in base64; null: they cannot sign. */
+  readonly key: string | null;
+}
+
+/** Who must approve what a pipeline posts. */
+export interface ApprovalPolicy {
+  readonly by: readonly string[];
+  readonly authorMay: boolean;
+  /** By currency, as exact text; two people must approve what moves more, or money of a currency that is not here. Null: one is always enough. */
+  readonly twoAbove: ReadonlyMap<string, string> | null;
+  readonly holdsMs: number;
 }
 
 export interface Connection {
@@ -62,6 +82,8 @@ export interface Pipeline {
   readonly mapping: DocumentMapping;
   readonly checks: readonly DocumentCheck[];
   readonly stopWhen: Threshold | null;
+  /** Null: nobody needs to approve. */
+  readonly approval: ApprovalPolicy | null;
   readonly target: TargetSettings;
   /** SHA-256 over everything that decides what is posted, lookup files included; secrets and paths excluded. */
   readonly fingerprint: string;

@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import { globSync } from "tinyglobby";
 import type { Connector } from "../connectors/contract.js";
 import { type Problem, type ProblemCode, problem } from "../model/problem.js";
+import { readApprovers } from "./approval.js";
 import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
 import { nearest, suggest, thereAre } from "./nearest.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
@@ -62,6 +63,7 @@ export async function readProject(
     timeZone: settings.timeZone ?? "Asia/Shanghai",
     language: settings.language ?? "en",
     connections,
+    approvers: readApprovers(tree, settings.approvers, problems),
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
     secrets: [...secrets].filter((secret) => secret !== ""),
   };

@@ -45,6 +45,29 @@ export const ProjectFile = Type.Object(
       default: "pipelines/*.yaml",
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
+    approvers: Type.Optional(
+      Type.Record(
+        Name,
+        Type.Object(
+          {
+            title: Type.Optional(Type.String({ description: "for people", examples: ["李娜, finance"] })),
+            user: Type.Optional(
+              Type.String({ description: "their operating-system user, so that nobody approves what they planned", examples: ["lina"] }),
+            ),
+            key: Type.Optional(
+              Type.String({
+                description:
+                  "their public key, as `sync keys new` prints it; with it only a signature counts, without it the operating-system user that the name stands for",
+                pattern: "^[A-Za-z0-9+/]{59}=$",
+                examples: ["MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="],
+              }),
+            ),
+          },
+          closed,
+        ),
+        { ...closed, description: "people who may approve plans, by name; pipelines use the names" },
+      ),
+    ),
     environments: Type.Optional(
       Type.Record(
         Name,
@@ -270,6 +293,42 @@ export const DocumentMapping = Type.Object(
   closed,
 );
 
+const Approval = Type.Object(
+  {
+    by: Type.Array(Name, {
+      minItems: 1,
+      description: "who may approve: names under `approvers` of sync.yaml",
+      examples: [["li.na", "wang.qiang"]],
+    }),
+    author: Type.Enum(["may not approve", "may approve"], {
+      description: "whether whoever made the plan may approve it",
+      default: "may not approve",
+    }),
+    two_above: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: "^[A-Z]{3}$" }),
+        Type.Union([Type.Number({ minimum: 0 }), Type.String({ pattern: "^\\d+(\\.\\d+)?$" })]),
+        {
+          description:
+            "two people must approve what moves more than this, by currency; money that is posted and money that is taken back are added up. A currency that is not named always needs two",
+          examples: [{ CNY: 100000, USD: 15000 }],
+        },
+      ),
+    ),
+    holds: Type.String({
+      description: "how long an approval holds: it must be applied by then",
+      default: "24h",
+      pattern: "^[1-9]\\d{0,4}(m|h|d)$",
+      examples: ["3d"],
+    }),
+  },
+  {
+    ...closed,
+    description:
+      "what a run would post must be approved first: `sync run` writes a plan and sends nothing, and `sync apply` posts exactly what was approved",
+  },
+);
+
 const Check = Type.Union([
   Type.Object({ unique: Type.String({ description: "no two documents may share a value of this field" }) }, closed),
   Type.Object(
@@ -317,6 +376,7 @@ export const PipelineFile = Type.Object(
         closed,
       ),
     ),
+    approval: Type.Optional(Approval),
     target: Type.Object(
       {
         connection: Type.Optional(Type.String({ description: "a connection of sync.yaml" })),

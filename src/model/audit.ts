@@ -79,6 +79,17 @@ export interface AuditDetails {
   };
   readonly "watermark moved": { readonly from: string; readonly to: string };
   readonly "unit forgotten": { readonly unit: string };
+  readonly "plan saved": { readonly plan: string; readonly hash: string; readonly sends: number };
+  readonly "plan approved": {
+    readonly plan: string;
+    readonly hash: string;
+    /** The name under `approvers`. */
+    readonly by: string;
+    /** False: the operating-system user is all that speaks for it. */
+    readonly signed: boolean;
+    readonly reason: string;
+  };
+  readonly "plan applied": { readonly plan: string; readonly hash: string; readonly leftOut: number };
 }
 
 export type AuditEvent = keyof AuditDetails;
@@ -101,6 +112,9 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
     "The target was found to hold a posting in another form than it was posted, or no longer, and what the pipeline says is done then.",
   "watermark moved": "A person moved the watermark back, so that records are read again.",
   "unit forgotten": "A person asked to read a unit again.",
+  "plan saved": "A plan was written to a file: its id and hash, and for how many documents something would be sent.",
+  "plan approved": "A person approved a plan: under which name, whether with a signature, and why.",
+  "plan applied": "A run posted what a saved plan has, and nothing else; how many documents of the plan it left out.",
 };
 
 interface EntryOf<E extends AuditEvent> {

@@ -99,6 +99,9 @@ export const PROBLEM_CODES = {
   RUN_INTERRUPTED: { disposition: "stop", title: "the run was asked to stop" },
   RUN_LEFT_OUT: { disposition: "stop", title: "a pipeline that this one comes after did not do its work" },
   RUN_THRESHOLD: { disposition: "stop", title: "more items wait than the pipeline allows" },
+  PLAN_BROKEN: { disposition: "stop", title: "a plan file that is not as it was written" },
+  PLAN_STALE: { disposition: "stop", title: "a plan that no longer fits: the pipeline, a lookup or the store changed, or it was applied" },
+  PLAN_NOT_APPROVED: { disposition: "stop", title: "a plan without the approval that its pipeline asks for" },
   USAGE: { disposition: "stop", title: "the command was used wrongly" },
   NOT_FOUND: { disposition: "stop", title: "there is nothing of that name or key" },
 } as const satisfies Record<string, CodeRow>;

@@ -32,6 +32,8 @@ export interface RunCounts {
   /** Documents and records that wait after the run, in quarantine or held. */
   readonly waiting: number;
   readonly unconfirmed: number;
+  /** Documents that would be sent, and wait for a plan that is approved. */
+  readonly toApprove: number;
 }
 
 export interface RunResult {

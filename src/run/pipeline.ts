@@ -1,10 +1,11 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { ConnectorContext, Source, Target } from "../connectors/contract.js";
 import { displayCursor } from "../model/cursor.js";
-import { dispositionOf, type Problem, ProblemError } from "../model/problem.js";
+import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
 import type { RunResult, RunStatus } from "../model/run.js";
 import { exceedsThreshold } from "../steps/plan.js";
 import type { Store } from "../store/store.js";
+import { type AllowedPlan, type LeftOut, leftOut, type Narrowed, narrow } from "./allowed.js";
 import { applyPlan } from "./apply.js";
 import type { Effects } from "./effects.js";
 import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
@@ -33,12 +34,16 @@ export interface RunRequest {
   readonly asWanted?: boolean;
   /** With `retry`. */
   readonly only: ReadonlySet<string> | null;
+  /** With `run`: nothing but this is sent. Without it, a pipeline that asks for approval sends nothing. */
+  readonly allowed?: AllowedPlan;
 }
 
 export interface RunOutcome {
   readonly result: RunResult;
   /** What was intended; its changes can be read until the store is closed or another plan is made. */
   readonly planned: Planned | null;
+  /** What the plan that was applied has, and was not sent. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** How often lost answers are looked for, and sent again, within one run. */
@@ -53,7 +58,8 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const lease = takeLease(store, pipeline.name, effects);
   try {
     const startedAt = effects.now().toISOString();
-    const { kind, full } = request;
+    const { full } = request;
+    const kind = request.allowed === undefined ? request.kind : "apply";
     const { actor, host, pid, program } = effects;
     const { name, fingerprint } = pipeline;
     const runId = store.transaction(() => {
@@ -76,6 +82,9 @@ class Run {
   private readonly problems: Problem[] = [];
   /** The run ended with what it read marked as read. */
   private hasMoved = false;
+  /** Documents that would be sent, and wait for a plan. */
+  private toApprove = 0;
+  private leftOut: readonly LeftOut[] = [];
 
   constructor(
     private readonly request: RunRequest,
@@ -106,7 +115,7 @@ class Run {
     }
     try {
       const result = this.commit(this.status(isComplete), isComplete);
-      return { result: await this.settleSource(source, result), planned: this.planned };
+      return { result: await this.settleSource(source, result), planned: this.planned, leftOut: this.leftOut };
     } catch (raw) {
       // The store cannot even take the end of the run; what stopped it is worth more than that.
       const cause = this.request.store.explain(raw);
@@ -131,6 +140,7 @@ class Run {
   private async work(target: Target, source: Source | null): Promise<boolean> {
     const { pipeline, store, effects, kind } = this.request;
     const { pipelineId, runId } = this;
+    this.ensureNotApplied();
     const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
     const asking = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
     const work: ApplyRequest = { ...asking, probe: kind === "recover" ? false : await refuseWhenBehind(asking) };
@@ -154,12 +164,40 @@ class Run {
       return false;
     }
     if (kind === "plan") return true;
+    const narrowed = this.narrowed(this.planned);
+    if (narrowed === null) return true;
+    this.planned = narrowed.planned;
     this.lease.ensure();
     const { company } = target.traits;
     if (company !== undefined && this.planned.sends > 0 && !(await this.lease.waitForCompany(company))) return false;
     await applyPlan(work, this.planned, this.applied);
     await this.clearDoubts(work);
-    return !effects.signal.aborted;
+    if (effects.signal.aborted) return false;
+    if (this.request.allowed !== undefined) {
+      this.leftOut = [...leftOut(store, pipelineId, this.request.allowed, narrowed.others)];
+      this.toApprove = narrowed.others.size + narrowed.unlisted;
+    }
+    return true;
+  }
+
+  /** What may be sent of a plan; null when it is nothing, because nobody approved it. */
+  private narrowed(planned: Planned): Narrowed | null {
+    const { allowed, pipeline } = this.request;
+    if (allowed !== undefined) return this.lease.write(() => narrow(planned, allowed));
+    if (pipeline.approval === null) return { planned, unlisted: 0, others: new Map() };
+    this.toApprove = planned.sends;
+    return null;
+  }
+
+  /** Now that the pipeline is ours, nobody else can apply the plan. */
+  private ensureNotApplied(): void {
+    const { allowed, store } = this.request;
+    if (allowed === undefined) return;
+    const saved = store.plans.get(allowed.id);
+    if (saved?.appliedIn === null) return;
+    const what =
+      saved === null ? "this store does not know the plan" : `the plan was applied by run ${saved.appliedIn}, at ${saved.appliedAt}`;
+    throw new ProblemError(problem("PLAN_STALE", what, [], "make a new plan; nothing was sent"));
   }
 
   private async recover(work: ApplyRequest, source: Source | null): Promise<boolean> {
@@ -190,7 +228,8 @@ class Run {
         for (const key of await resumeAttempts(request, this.applied)) settled.add(key);
       }
       this.lease.ensure();
-      await applyPlan(request, await planDocuments({ ...request, only: settled, verify: false }), this.applied);
+      const narrowed = this.narrowed(await planDocuments({ ...request, only: settled, verify: false }));
+      if (narrowed !== null) await applyPlan(request, narrowed.planned, this.applied);
     }
   }
 
@@ -201,7 +240,7 @@ class Run {
     if (effects.signal.aborted && !isComplete) return "interrupted";
     if (store.attempts.countOpen(this.pipelineId) > 0) return "in-doubt";
     const { waiting, held } = store.quarantine.countWaiting(this.pipelineId);
-    return waiting + held > 0 ? "waiting" : "done";
+    return waiting + held + this.toApprove > 0 ? "waiting" : "done";
   }
 
   /** The watermark moves last, together with the end of the run, and only when nothing was left undone. */
@@ -245,17 +284,30 @@ class Run {
           kept: Math.max(0, live - sent),
           waiting: waiting.waiting + waiting.held,
           unconfirmed: store.attempts.countOpen(pipelineId),
+          toApprove: this.toApprove,
         },
         totals: kind === "plan" ? (this.planned?.totals.byAccount() ?? []) : this.applied.totals.byAccount(),
         problems: this.problems,
         watermark: watermark === null ? null : displayCursor(watermark),
       };
       store.runs.end(result);
+      if (isComplete) this.markApplied(result.endedAt);
       const detail = { status, counts: result.counts, watermark: result.watermark, problems: result.problems.map((each) => each.code) };
       const whose = { actor: effects.actor, pipeline: pipeline.name, run: runId, subject: null };
       store.audit.append({ at: result.endedAt, ...whose, event: "run ended", detail });
       return result;
     });
+  }
+
+  /** A plan is applied once; one that was broken off may be applied again. */
+  private markApplied(at: string): void {
+    const { allowed, store, effects, pipeline } = this.request;
+    if (allowed === undefined) return;
+    store.plans.markApplied(allowed.id, this.runId, at);
+    const hash = store.plans.get(allowed.id)?.hash ?? "";
+    const detail = { plan: allowed.id, hash, leftOut: this.leftOut.length };
+    const whose = { actor: effects.actor, pipeline: pipeline.name, run: this.runId, subject: null };
+    store.audit.append({ at, ...whose, event: "plan applied", detail });
   }
 
   private openSource(): Source {

@@ -33,6 +33,10 @@ export interface Planned {
   readonly sends: number;
   /** Documents that were looked at. */
   readonly examined: number;
+  /** What is to be changed was read in the target before. */
+  readonly readsTarget: boolean;
+  /** The target was asked whether it would take what is new. */
+  readonly asksTarget: boolean;
 }
 
 /** Documents mapped between two writes. */
@@ -66,7 +70,8 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
   }
   const counts = changes.counts();
   const sends = SENDING_KINDS.reduce((sum, kind) => sum + counts[kind], 0);
-  return { changes, counts, totals, sends, examined };
+  const { read, check } = request.target;
+  return { changes, counts, totals, sends, examined, readsTarget: read !== undefined, asksTarget: check !== undefined };
 }
 
 function record(request: PlanRequest, outcome: Outcome, changes: ChangeTable, totals: Totals): void {

@@ -25,11 +25,7 @@ export class Totals {
   }
 
   addChange(change: Change): void {
-    // What is not booked yet is counted when it is.
-    if ((change.kind === "replace" || change.kind === "update" || change.kind === "reverse") && change.posted.step === null)
-      this.add(change.posted.document, -1n);
-    if ("fingerprint" in change) this.add(change.document, 1n);
-    else if (change.kind === "finish") this.add(change.posted.document, 1n);
+    eachDocument(change, (document, direction) => this.add(document, direction));
   }
 
   byAccount(): AccountTotal[] {
@@ -63,6 +59,51 @@ export class Totals {
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.currency < b.currency ? -1 : 1))
       .map(({ name, currency, debitMinor, creditMinor }) => ({ ...make(name, currency), debitMinor, creditMinor }));
   }
+}
+
+interface Sum {
+  readonly name: string;
+  readonly currency: string;
+  debitMinor: bigint;
+  creditMinor: bigint;
+}
+
+/** Adds up the same by dimension, such as the department, and its value. Lines without any are left out. */
+export class DimensionTotals {
+  private readonly sums = new Map<string, Map<string, Sum>>();
+
+  addChange(change: Change): void {
+    eachDocument(change, (document, direction) => this.add(document, direction));
+  }
+
+  /** By name of the dimension, and then by its value. */
+  byDimension(): readonly (readonly [string, readonly Readonly<Sum>[]])[] {
+    const order = (a: Sum, b: Sum): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.currency < b.currency ? -1 : 1);
+    return [...this.sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, sums]) => [name, [...sums.values()].sort(order)]);
+  }
+
+  private add(document: Document, direction: 1n | -1n): void {
+    for (const line of document.lines) {
+      for (const [name, value] of Object.entries(line.dimensions)) {
+        const values = this.sums.get(name) ?? new Map();
+        this.sums.set(name, values);
+        const key = `${value}\u001f${document.currency}`;
+        const sum = values.get(key) ?? { name: value, currency: document.currency, debitMinor: 0n, creditMinor: 0n };
+        values.set(key, sum);
+        if (line.side === "debit") sum.debitMinor += direction * line.amountMinor;
+        else sum.creditMinor += direction * line.amountMinor;
+      }
+    }
+  }
+}
+
+/** The documents that a change books, and those that it takes back. */
+function eachDocument(change: Change, add: (document: Document, direction: 1n | -1n) => void): void {
+  // What is not booked yet is counted when it is.
+  if ((change.kind === "replace" || change.kind === "update" || change.kind === "reverse") && change.posted.step === null)
+    add(change.posted.document, -1n);
+  if ("fingerprint" in change) add(change.document, 1n);
+  else if (change.kind === "finish") add(change.posted.document, 1n);
 }
 
 /** Null when the run may go on; else why it must stop before anything is sent. */

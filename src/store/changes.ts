@@ -5,6 +5,8 @@ import type { Db } from "./open.js";
 import type { PostingTable } from "./postings.js";
 
 export interface PlannedChange {
+  /** Its number in this plan. */
+  readonly id: number;
   readonly documentId: number;
   readonly change: Change;
   /** The document, encoded; null where the change has none. */
@@ -72,21 +74,40 @@ export class ChangeTable {
     // With a bare `LIMIT ?` SQLite plans a statement anew each time it is given a number.
     const next = this.db
       .prepare(
-        `SELECT o.seq, c.document_id, c.kind, c.key, c.fingerprint, c.content, c.note
+        `SELECT o.seq, c.id, c.document_id, c.kind, c.key, c.fingerprint, c.content, c.note
          FROM changes_in_order o CROSS JOIN changes c ON c.id = o.change_id
          WHERE o.seq > ? AND c.kind IN (${marks}) ORDER BY o.seq LIMIT ? + 0`,
       )
       .raw();
     let after = 0;
     for (;;) {
-      const rows = next.all(after, ...kinds, limit) as [number, number, ChangeKind, string, string | null, string | null, string | null][];
+      const rows = next.all(after, ...kinds, limit) as [
+        number,
+        number,
+        number,
+        ChangeKind,
+        string,
+        string | null,
+        string | null,
+        string | null,
+      ][];
       const last = rows[rows.length - 1];
       if (last === undefined) return;
       after = last[0];
-      yield rows.map(([, documentId, kind, key, fingerprint, content, note]) => {
-        return { documentId, change: this.read(documentId, kind, key, fingerprint, content, note), content };
+      yield rows.map(([, id, documentId, kind, key, fingerprint, content, note]) => {
+        return { id, documentId, change: this.read(documentId, kind, key, fingerprint, content, note), content };
       });
     }
+  }
+
+  /** Takes changes out of the plan again. */
+  remove(chosen: readonly { readonly id: number; readonly kind: ChangeKind }[]): void {
+    const remove = this.db.prepare("DELETE FROM changes WHERE id = ?");
+    for (const { id, kind } of chosen) {
+      remove.run(id);
+      this.countOf[kind] -= 1;
+    }
+    this.isInOrder = false;
   }
 
   /** Sorted once, when the plan is complete. An index made then would do, but with it every prepared statement is compiled anew. */

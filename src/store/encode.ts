@@ -13,7 +13,7 @@ export function decodeResult(text: string): RunResult {
   return {
     ...raw,
     // Runs of an older program do not know of it.
-    counts: { ...raw.counts, supplemented: raw.counts.supplemented ?? 0 },
+    counts: { ...raw.counts, supplemented: raw.counts.supplemented ?? 0, toApprove: raw.counts.toApprove ?? 0 },
     totals: raw.totals.map((total) => ({ ...total, debitMinor: BigInt(total.debitMinor), creditMinor: BigInt(total.creditMinor) })),
   };
 }

@@ -67,10 +67,22 @@ export class RunTable {
   /** The last run that did all it had to do; 0 when there is none. */
   lastComplete(pipelineId: number): number {
     const found = this.db
-      .prepare("SELECT max(id) FROM runs WHERE pipeline_id = ? AND kind = 'run' AND status IN ('done', 'waiting', 'in-doubt')")
+      .prepare("SELECT max(id) FROM runs WHERE pipeline_id = ? AND kind IN ('run', 'apply') AND status IN ('done', 'waiting', 'in-doubt')")
       .pluck()
       .get(pipelineId) as number | null;
     return found ?? 0;
+  }
+
+  /** The last run of the pipeline that posted, replaced or reversed something; null when there is none. */
+  lastPosting(pipelineId: number): RunRow | null {
+    const row = this.db
+      .prepare(
+        `${SELECT} WHERE r.pipeline_id = ? AND r.kind IN ('run', 'apply') AND r.result IS NOT NULL
+         AND json_extract(r.result, '$.counts.posted') + json_extract(r.result, '$.counts.replaced') + json_extract(r.result, '$.counts.reversed') > 0
+         ORDER BY r.id DESC LIMIT 1`,
+      )
+      .get(pipelineId) as RawRun | undefined;
+    return row === undefined ? null : readRun(row);
   }
 
   get(id: number): RunRow | null {

@@ -1,9 +1,11 @@
+import { ApprovedTable } from "./approved.js";
 import { AttemptTable } from "./attempts.js";
 import { AuditTable } from "./audit.js";
 import { ChangeTable } from "./changes.js";
 import { storeFailure } from "./failure.js";
 import { LeaseTable } from "./leases.js";
 import { type Db, IN_MEMORY, type OpenOptions, openStore } from "./open.js";
+import { PlanTable } from "./plans.js";
 import { PostingTable } from "./postings.js";
 import { QuarantineTable } from "./quarantine.js";
 import { RecordTable } from "./records.js";
@@ -23,6 +25,7 @@ export class Store {
   readonly postings: PostingTable;
   readonly quarantine: QuarantineTable;
   readonly uniqueValues: UniqueValueTable;
+  readonly plans: PlanTable;
   readonly audit: AuditTable;
   private readonly immediate: (work: () => unknown) => unknown;
 
@@ -39,6 +42,7 @@ export class Store {
     this.postings = new PostingTable(db);
     this.quarantine = new QuarantineTable(db);
     this.uniqueValues = new UniqueValueTable(db);
+    this.plans = new PlanTable(db);
     this.audit = new AuditTable(db);
     this.immediate = db.transaction((work: () => unknown) => work()).immediate;
   }
@@ -69,6 +73,11 @@ export class Store {
   /** An empty plan; there is one at a time. */
   newPlan(): ChangeTable {
     return new ChangeTable(this.db, this.postings);
+  }
+
+  /** An empty list of what a saved plan allows; there is one at a time. */
+  newApproved(): ApprovedTable {
+    return new ApprovedTable(this.db);
   }
 
   /** All of it is written, durably, or nothing. Throws ProblemError STORE_FAILED when the file cannot be written. */

@@ -1,8 +1,10 @@
-import { ProblemError, problem } from "../../model/problem.js";
+import type { Pipeline } from "../../config/pipeline.js";
+import { dispositionOf, ProblemError, problem } from "../../model/problem.js";
 import { runPipeline } from "../../run/pipeline.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { writePlan } from "../plan-store.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
@@ -14,6 +16,7 @@ interface PlanOptions extends CommonOptions {
   readonly verify?: boolean;
   readonly limit: string;
   readonly detailedExitcode?: boolean;
+  readonly out?: string;
 }
 
 /** A run that stops before anything is sent, shown as a diff. */
@@ -39,12 +42,21 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     });
     progress.end();
     const color = options.color !== false && io.outIsTerminal;
+    const { out: file } = options;
+    const isWhole = planned !== null && result.problems.every((each) => dispositionOf(each.code) !== "stop");
+    const saved =
+      file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, live.effects.host) : null;
     if (options.json === true) {
-      printJson(io, { ...(runToJson(result) as object), changes: planned === null ? [] : [...planToJson(planned)] });
+      printJson(io, {
+        ...(runToJson(result) as object),
+        changes: planned === null ? [] : [...planToJson(planned)],
+        ...(saved === null ? {} : { saved }),
+      });
     } else {
       if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color, language: project.language }));
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
-      if (planned !== null) io.out(`\nnothing was sent. Post it with: sync run ${pipeline.name}\n`);
+      if (saved !== null) io.out(`\nnothing was sent. ${nextOf(saved.file, pipeline)}`);
+      else if (planned !== null) io.out(`\nnothing was sent. Post it with: sync run ${pipeline.name}\n`);
     }
     const code = exitOfRun(result, live.stoppedBy());
     if (options.detailedExitcode === true && (code === EXIT.done || code === EXIT.waiting) && planned !== null) {
@@ -56,6 +68,12 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     live.dispose();
     store.close();
   }
+}
+
+/** What a saved plan still needs. */
+export function nextOf(file: string, { approval }: Pipeline): string {
+  if (approval === null) return `The plan is in ${file}\n  post it with: sync apply ${file}\n`;
+  return `The plan is in ${file}\n  it must be approved by ${approval.by.join(" or ")}: sync approve ${file}\n  then post it with: sync apply ${file}\n`;
 }
 
 export function wholeNumber(text: string, option: string): number {

@@ -6,11 +6,13 @@ import type { Store } from "../../store/store.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfProblem, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type SavedFile, usualPlanFile, writePlan } from "../plan-store.js";
 import { problemToJson, renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
 import { renderRun, runToJson } from "../render/run.js";
 import { type Language, runWords } from "../render/words.js";
-import { allPipelines, choosePipeline, folderOf, openProject, openStore } from "../session.js";
+import { allPipelines, choosePipeline, folderOf, openProject, openStore, shownPath } from "../session.js";
+import { nextOf } from "./plan.js";
 
 export interface RunOptions extends CommonOptions {
   readonly all?: boolean;
@@ -91,6 +93,7 @@ export async function runOne(
   const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
   const live = liveEffects(context, progress.show);
   let result: RunResult;
+  let saved: SavedFile | null = null;
   try {
     const outcome = await runPipeline({
       pipeline,
@@ -103,14 +106,19 @@ export async function runOne(
       ...what,
     });
     result = outcome.result;
+    const { planned } = outcome;
+    // The pipeline asks for approval: what would have been sent is written down, for somebody to read.
+    if (pipeline.approval !== null && planned !== null && result.counts.toApprove > 0)
+      saved = writePlan(context, { project, pipeline, store, planned, result, file: usualPlanFile(project, result) }, live.effects.host);
   } finally {
     progress.end();
     live.dispose();
   }
-  if (options.json === true) printJson(io, runToJson(result));
+  if (options.json === true) printJson(io, { ...(runToJson(result) as object), ...(saved === null ? {} : { saved }) });
   else {
     const { language } = project;
     io.out(renderRun(result, pipeline.title, { color: options.color !== false && io.outIsTerminal, language }));
+    if (saved !== null) io.out(`nothing was sent. ${nextOf(shownPath(context, saved.file), pipeline)}\n`);
     io.out(nextSteps(pipeline, result, language));
   }
   return exitOfRun(result, live.stoppedBy());

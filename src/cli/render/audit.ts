@@ -31,6 +31,10 @@ const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string }
     `${reference} ${found === "gone" ? "is no longer in the target" : "was changed in the target"}: ${decision}`,
   "watermark moved": ({ from, to }) => `from ${from} back to ${to}`,
   "unit forgotten": ({ unit }) => unit,
+  "plan saved": ({ plan, hash, sends }) => `${plan}, SHA-256 ${short(hash)}, ${count(sends)} to send`,
+  "plan approved": ({ plan, by, signed, reason }) =>
+    `${plan} by ${by}, ${signed ? "signed" : "not signed"}${reason === "" ? "" : `: ${reason}`}`,
+  "plan applied": ({ plan, leftOut }) => `${plan}${leftOut === 0 ? "" : `, ${count(leftOut)} left out`}`,
 };
 
 function short(hash: string): string {

@@ -66,7 +66,7 @@ export function renderPlan(
 }
 
 /** What is seldom is told only where there is some. */
-function summary(counts: Planned["counts"]): string {
+export function summary(counts: Planned["counts"]): string {
   const seldom = (n: number, what: string): string => (n === 0 ? "" : `${count(n)} ${what}, `);
   return `${count(counts.create)} to post, ${seldom(counts.supplement, "to add to batches")}${count(counts.replace)} to replace, ${seldom(counts.update, "drafts to correct")}${seldom(counts.finish, "drafts to finish")}${count(counts.reverse)} to reverse, ${count(counts.hold)} held, ${count(counts.keep)} looked at and unchanged`;
 }

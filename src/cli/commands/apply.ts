@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { admitPlan } from "../../run/admit.js";
+import { runPipeline } from "../../run/pipeline.js";
+import { liveEffects } from "../effects.js";
+import { exitOfRun } from "../exit-codes.js";
+import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { progressDisplay } from "../render/progress.js";
+import { renderRun, runToJson } from "../render/run.js";
+import { renderLeftOut } from "../render/saved-plan.js";
+import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
+
+/** Posts exactly what a saved plan has. What is otherwise now is left out and listed; where nothing can be trusted, nothing is sent. */
+export async function apply(context: CommandContext, options: CommonOptions, file: string | undefined): Promise<number> {
+  const { io } = context;
+  const project = await openProject(context, options);
+  const store = openStore(context, project, false);
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const live = liveEffects(context, progress.show);
+  try {
+    const pipelineOf = (name: string) => choosePipeline(project, name);
+    const { pipeline, allowed } = await admitPlan(resolve(context.cwd, file ?? ""), { store, project, pipelineOf, now: context.now() });
+    const { result, leftOut } = await runPipeline({
+      pipeline,
+      store,
+      effects: live.effects,
+      timeZone: project.timeZone,
+      folder: folderOf(pipeline),
+      kind: "run",
+      full: false,
+      only: null,
+      allowed,
+    });
+    progress.end();
+    if (options.json === true) printJson(io, { ...(runToJson(result) as object), plan: allowed.id, leftOut });
+    else {
+      io.out(renderRun(result, pipeline.title, { color: options.color !== false && io.outIsTerminal, language: project.language }));
+      io.out(renderLeftOut(leftOut, pipeline.name));
+    }
+    return exitOfRun(result, live.stoppedBy());
+  } finally {
+    progress.end();
+    live.dispose();
+    store.close();
+  }
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Pipeline, Project } from "../config/pipeline.js";
+import type { PlanHead } from "../model/plan-file.js";
+import { ProblemError, problem } from "../model/problem.js";
+import type { RunResult } from "../model/run.js";
+import { lookupsOf } from "../run/admit.js";
+import type { Planned } from "../run/plan.js";
+import { savePlan } from "../run/save-plan.js";
+import type { Store } from "../store/store.js";
+import type { CommandContext } from "./io.js";
+import { programVersion } from "./version.js";
+
+const CHUNK = 1 << 16;
+
+export interface SavedFile {
+  readonly id: string;
+  readonly hash: string;
+  readonly file: string;
+}
+
+/** Where a run puts the plan that somebody must approve. */
+export function usualPlanFile(project: Project, { pipeline, id }: Pick<RunResult, "pipeline" | "id">): string {
+  return join(dirname(project.store), "plans", `${pipeline}-${id}.plan`);
+}
+
+/**
+ * Writes a plan to a file, whole or not at all, and has the store remember it. Throws ProblemError USAGE where a file is there already, because it
+ * may carry approvals.
+ */
+export function writePlan(
+  context: CommandContext,
+  {
+    project,
+    pipeline,
+    store,
+    planned,
+    result,
+    file,
+  }: {
+    readonly project: Project;
+    readonly pipeline: Pipeline;
+    readonly store: Store;
+    readonly planned: Planned;
+    readonly result: RunResult;
+    readonly file: string;
+  },
+  host: string,
+): SavedFile {
+  const path = resolve(context.cwd, file);
+  if (existsSync(path))
+    throw new ProblemError(
+      problem("USAGE", `there is a file \`${file}\` already`, [], "name another; a plan may carry approvals, and is never overwritten"),
+    );
+  const pipelineId = store.pipelineId(pipeline.name);
+  const id = randomUUID();
+  const madeAt = context.now().toISOString();
+  const head = headOf({ project, pipeline, store, result, id, madeAt, madeBy: context.actor, host });
+  const hash = writeWhole(path, (write) => savePlan({ store, pipelineId, planned, head }, write));
+  store.transaction(() => {
+    const plan = { id, hash, file: path, sends: planned.sends, madeAt, madeBy: context.actor, madeIn: result.id };
+    store.plans.add(pipelineId, plan);
+    const detail = { plan: id, hash, sends: planned.sends };
+    store.audit.append({
+      at: madeAt,
+      actor: context.actor,
+      event: "plan saved",
+      pipeline: pipeline.name,
+      run: result.id,
+      subject: null,
+      detail,
+    });
+  });
+  return { id, hash, file: path };
+}
+
+function headOf(given: {
+  readonly project: Project;
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly result: RunResult;
+  readonly id: string;
+  readonly madeAt: string;
+  readonly madeBy: string;
+  readonly host: string;
+}): PlanHead {
+  const { project, pipeline, store, result, id, madeAt, madeBy, host } = given;
+  const last = store.runs.lastPosting(store.pipelineId(pipeline.name));
+  return {
+    plan: 1,
+    id,
+    project: project.name,
+    environment: project.environment,
+    pipeline: pipeline.name,
+    title: pipeline.title,
+    fingerprint: pipeline.fingerprint,
+    store: store.plans.storeId(),
+    connection: pipeline.target.name,
+    connector: pipeline.target.connector.name,
+    lookups: lookupsOf(pipeline),
+    made: { at: madeAt, by: madeBy, host, program: programVersion(), run: result.id },
+    asks: pipeline.approval?.by ?? null,
+    before:
+      last?.result == null
+        ? null
+        : {
+            run: last.id,
+            at: last.startedAt,
+            posted: last.result.counts.posted,
+            replaced: last.result.counts.replaced,
+            reversed: last.result.counts.reversed,
+          },
+  };
+}
+
+/** Under another name first, so that a plan is never there in part. */
+function writeWhole<T>(path: string, work: (write: (text: string) => void) => T): T {
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}.part`;
+  const handle = openSync(partial, "wx");
+  let buffer = "";
+  const flush = (): void => {
+    if (buffer !== "") writeSync(handle, buffer);
+    buffer = "";
+  };
+  try {
+    const result = work((text) => {
+      buffer += text;
+      if (buffer.length >= CHUNK) flush();
+    });
+    flush();
+    fsyncSync(handle);
+    closeSync(handle);
+    renameSync(partial, path);
+    return result;
+  } catch (cause) {
+    rmSync(partial, { force: true });
+    throw cause;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Db } from "./open.js";
+
+const TABLE = `
+CREATE TEMP TABLE IF NOT EXISTS approved (
+  id INTEGER PRIMARY KEY,
+  essence TEXT NOT NULL,
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  is_met INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS temp.approved_by_essence ON approved (essence);
+CREATE INDEX IF NOT EXISTS temp.approved_by_key ON approved (key);`;
+
+/** The changes that a saved plan allows, kept outside memory so that a plan may be of any size. */
+export class ApprovedTable {
+  private readonly insert;
+  private readonly met;
+  private readonly known;
+
+  constructor(private readonly db: Db) {
+    db.exec(TABLE);
+    db.prepare("DELETE FROM approved").run();
+    this.insert = db.prepare("INSERT INTO approved (essence, key, kind) VALUES (?, ?, ?)");
+    this.met = db.prepare("UPDATE approved SET is_met = 1 WHERE essence = ?");
+    this.known = db.prepare("SELECT 1 FROM approved WHERE key = ? LIMIT 1").pluck();
+  }
+
+  add(essence: string, key: string, kind: string): void {
+    this.insert.run(essence, key, kind);
+  }
+
+  /** Whether exactly this change was approved. It may be asked for again: a lost answer is sent again. */
+  allows(essence: string): boolean {
+    return this.met.run(essence).changes > 0;
+  }
+
+  /** Whether anything was approved for this document. */
+  knows(key: string): boolean {
+    return this.known.get(key) !== undefined;
+  }
+
+  /** What was approved and nobody asked for, in the order of the plan. */
+  *unmet(): Generator<{ readonly key: string; readonly kind: string }> {
+    const next = this.db.prepare("SELECT id, key, kind FROM approved WHERE is_met = 0 AND id > ? ORDER BY id LIMIT 500");
+    for (let after = 0; ; ) {
+      const rows = next.all(after) as { readonly id: number; readonly key: string; readonly kind: string }[];
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.id;
+    }
+  }
+}
