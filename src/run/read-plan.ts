@@ -55,12 +55,24 @@ export async function readPlan(file: string, visitor: PlanVisitor = {}): Promise
       if (value["plan"] !== 1) return broken(`the format is \`${String(value["plan"])}\`, expected 1`);
       head = value as unknown as PlanHead;
     } else if ("totals" in value) totals = value["totals"] as PlanTotals;
-    else if ("change" in value) visitor.change?.(value as unknown as PlanChange);
-    else if ("waits" in value) visitor.wait?.(value as unknown as PlanWait);
-    else return broken("the line is none of a plan");
+    else if (!visit(visitor, value)) return broken("the line is none of a plan");
   }
   if (head === null || totals === null || hash === null) return refuse(file, number + 1, "the file ends too early");
   return { head, totals, hash, approvals };
+}
+
+/** False for a line that is no change and nothing that waits. Whether it is as it was written shows only at the end of the file. */
+function visit(visitor: PlanVisitor, value: Readonly<Record<string, unknown>>): boolean {
+  try {
+    if ("change" in value) visitor.change?.(value as unknown as PlanChange);
+    else if ("waits" in value) visitor.wait?.(value as unknown as PlanWait);
+    else return false;
+    return true;
+  } catch (cause) {
+    // What a change must have is missing, or is something else: a document without lines, an amount that is no number.
+    if (cause instanceof TypeError || cause instanceof SyntaxError || cause instanceof RangeError) return false;
+    throw cause;
+  }
 }
 
 /** Each line without its end; null for one that does not end. */
