@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { emptyFolder, program, sync } from "./sync.js";
 
 const PLAN = "night.plan";
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 let folder: string;
 
 const path = (name: string): string => join(folder, name);
@@ -214,6 +215,25 @@ describe("a pipeline that asks for approval", () => {
     expect(forged.code).toBe(7);
     expect(forged.err).toContain("it was not given with this store");
     expect(sync(folder, "apply", PLAN).code).toBe(3);
+  });
+
+  test.skipIf(!hasOpenssl)("OpenSSL verifies the signature, and `status` says what waits for one (needs openssl)", () => {
+    approval();
+    sync(folder, "run", "--quiet");
+    const file = ".sync/plans/expense-to-gl-1.plan";
+    expect(sync(folder, "status").out).toContain(`expense-to-gl: 3 documents wait for a plan that is approved and applied\n  ${file}\n`);
+    sync(folder, "approve", file, "--key", "li.na.key", "--reason", "对账无误");
+    const lines = readFileSync(path(file), "utf8").trimEnd().split("\n");
+    const said = (JSON.parse(lines.at(-1) ?? "") as { approval: Record<string, string> }).approval;
+    const { plan, hash, by, user, host, at, reason, signature = "" } = said;
+    writeFileSync(path("message"), `sync plan approval\n${JSON.stringify([plan, hash, by, user, host, at, reason])}`);
+    writeFileSync(path("signature"), Buffer.from(signature, "base64"));
+    const pem = spawnSync("openssl", ["pkey", "-in", "li.na.key", "-pubout", "-out", "li.na.pub"], { cwd: folder });
+    expect(pem.status).toBe(0);
+    const args = ["pkeyutl", "-verify", "-pubin", "-inkey", "li.na.pub", "-rawin", "-in", "message", "-sigfile", "signature"];
+    expect(spawnSync("openssl", args, { cwd: folder, encoding: "utf8" }).stdout).toContain("Signature Verified Successfully");
+    sync(folder, "apply", file);
+    expect(sync(folder, "status").out).not.toContain("approved and applied");
   });
 
   test("nobody else may, whatever key they have", () => {

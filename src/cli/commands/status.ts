@@ -1,11 +1,21 @@
 import { existsSync } from "node:fs";
 import { displayCursor } from "../../model/cursor.js";
+import type { Store } from "../../store/store.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblems } from "../render/problem.js";
 import { count } from "../render/progress.js";
 import { renderTable } from "../render/table.js";
-import { allPipelines, openProject, openStore } from "../session.js";
+import { allPipelines, openProject, openStore, shownPath } from "../session.js";
+
+/** The newest plan, where nobody applied it and something waits for it. */
+function planToApprove(
+  store: Store,
+  pipelineId: number,
+): { readonly file: string; readonly sends: number; readonly madeAt: string } | null {
+  const plan = store.plans.latest(pipelineId);
+  return plan === null || plan.appliedIn !== null || plan.sends === 0 ? null : { file: plan.file, sends: plan.sends, madeAt: plan.madeAt };
+}
 
 /** One line per pipeline: how the last run ended, what waits, how far it has read. */
 export async function status(context: CommandContext, options: CommonOptions): Promise<number> {
@@ -14,7 +24,7 @@ export async function status(context: CommandContext, options: CommonOptions): P
   const { pipelines, problems } = await allPipelines(project);
   const store = existsSync(project.store) ? openStore(context, project, false) : null;
   try {
-    const rows = pipelines.map(({ name, title }) => {
+    const rows = pipelines.map(({ name, title, approval }) => {
       const last = store?.runs.list({ pipeline: name, limit: 1 })[0] ?? null;
       if (store === null || last === null) return { pipeline: name, title, last: null };
       const id = store.pipelineId(name);
@@ -32,6 +42,7 @@ export async function status(context: CommandContext, options: CommonOptions): P
         unconfirmed: store.attempts.countOpen(id),
         watermark: watermark === null ? null : displayCursor(watermark),
         causes: store.quarantine.byCode(id),
+        toApprove: approval === null ? null : planToApprove(store, id),
         runningNow: lease === null ? null : { host: lease.host, pid: lease.pid, since: lease.acquiredAt },
       };
     });
@@ -66,6 +77,11 @@ export async function status(context: CommandContext, options: CommonOptions): P
         table,
       ),
     );
+    for (const { pipeline, toApprove } of rows)
+      if (toApprove != null)
+        io.out(
+          `\n${pipeline}: ${count(toApprove.sends)} documents wait for a plan that is approved and applied\n  ${shownPath(context, toApprove.file)}\n`,
+        );
     for (const row of rows) {
       if (row.last === null || row.causes.length === 0) continue;
       io.out(`\n${row.pipeline} waits for:\n`);
