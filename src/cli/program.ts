@@ -203,6 +203,21 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   const status = common(command(program, "status", "one line for each pipeline: last run, what waits, the watermark", "sync status"));
   does(status, async () => (await import("./commands/status.js")).status);
 
+  const show = common(
+    command(
+      program,
+      "show",
+      "one document: what its records come to, how it is posted, and why each account",
+      "sync show BX26110012",
+      "sync show BX26110012 --why",
+    ),
+  );
+  show
+    .addArgument(new Argument("<key>", "document key"))
+    .option("--why", "which rule of the pipeline, which row of a lookup and which record gave each account")
+    .option("--pipeline <name>", "of this pipeline");
+  does(show, async () => (await import("./commands/show.js")).show);
+
   const runs = common(
     command(
       program,

@@ -192,14 +192,14 @@ class Rows {
     problems.sort((a, b) => (a.at[0]?.line ?? 0) - (b.at[0]?.line ?? 0));
   }
 
-  find(keys: readonly string[], on: string | null): readonly Value[] | null {
+  find(keys: readonly string[], on: string | null): TableRow | null {
     const rows = this.byKey.get(joinKey(keys));
     if (rows === undefined) return null;
-    if (this.validity === null) return rows[0]?.values ?? null;
+    if (this.validity === null) return rows[0] ?? null;
     if (on === null) return null;
     for (let i = rows.length - 1; i >= 0; i -= 1) {
       const row = rows[i] as TableRow;
-      if (row.from <= on) return on <= row.to ? row.values : null;
+      if (row.from <= on) return on <= row.to ? row : null;
     }
     return null;
   }
@@ -211,8 +211,10 @@ function tableOf(
   fallback: readonly Value[] | null,
   missing: LookupSettings["missing"],
 ): LookupTable {
+  const lineOf: LookupTable["lineOf"] = (keys, on) => rows.find(keys, on)?.line ?? null;
   if (fallback === null) {
-    return { missing: typeof missing === "string" ? missing : "quarantine", find: (keys, on) => rows.find(keys, on) ?? "missing" };
+    const kind = typeof missing === "string" ? missing : "quarantine";
+    return { missing: kind, lineOf, find: (keys, on) => rows.find(keys, on)?.values ?? "missing" };
   }
   const places = new Map(rows.keys.map((column, part) => [column, part]));
   // Key columns of the default row are what was looked for.
@@ -222,5 +224,5 @@ function tableOf(
       const column = columns[index];
       return part === undefined || column === undefined ? value : (readValue(keys[part] ?? "", column.type) ?? null);
     });
-  return { missing: "default", find: (keys, on) => rows.find(keys, on) ?? defaultRow(keys) };
+  return { missing: "default", lineOf, find: (keys, on) => rows.find(keys, on)?.values ?? defaultRow(keys) };
 }

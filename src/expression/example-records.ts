@@ -80,7 +80,11 @@ const DEPARTMENTS: LookupSignature = {
 };
 
 function table(missing: LookupTable["missing"], rows: Readonly<Record<string, readonly Value[]>>): LookupTable {
-  return { missing, find: ([key = ""], on) => (on !== null && on < "2026-11-01" ? "missing" : (rows[key] ?? "missing")) };
+  return {
+    missing,
+    lineOf: () => null,
+    find: ([key = ""], on) => (on !== null && on < "2026-11-01" ? "missing" : (rows[key] ?? "missing")),
+  };
 }
 
 export const EXAMPLE_SCOPE: Scope = {

@@ -33,6 +33,8 @@ export interface LookupTable {
    * none. The table itself applies a default row where the pipeline gives one.
    */
   find(keys: readonly string[], on: string | null): readonly Value[] | "missing";
+  /** The line of the file, from 1, that `find` takes its row from; null where there is none, or where it is the default row. */
+  lineOf(keys: readonly string[], on: string | null): number | null;
   /** `stop` makes a missing row end the run; otherwise the document waits in quarantine. */
   readonly missing: "quarantine" | "stop" | "empty" | "default";
 }

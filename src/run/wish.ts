@@ -252,7 +252,7 @@ function badRecord(records: readonly StoredRecord[], name: string): Problem {
 }
 
 /** By key where records have one (line 2 before line 10), else as they came. */
-function inLineOrder(records: readonly StoredRecord[], byKey: boolean): readonly StoredRecord[] {
+export function inLineOrder(records: readonly StoredRecord[], byKey: boolean): readonly StoredRecord[] {
   if (!byKey || records.length === 1) return records;
   return [...records].sort((a, b) => compareKeys(a.key, b.key));
 }

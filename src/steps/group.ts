@@ -1,5 +1,5 @@
-import type { Expression, Pipeline } from "../config/pipeline.js";
-import type { Environment } from "../expression/types.js";
+import type { Expression, LineTemplate, Pipeline } from "../config/pipeline.js";
+import type { Environment, LookupTable } from "../expression/types.js";
 import { Decimal } from "../model/decimal.js";
 import { checkDocument, type Document, type Line } from "../model/document.js";
 import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document-types.js";
@@ -16,11 +16,24 @@ export type Grouped =
   | { readonly kind: "unwanted" }
   | { readonly kind: "faulty"; readonly problems: readonly Problem[] };
 
+/** Looks on while a document is built, to tell later why it is as it is. */
+export interface Watch {
+  /** In place of those of the pipeline, in their order. */
+  readonly lookups: readonly LookupTable[];
+  readonly onLine: (line: Line, template: LineTemplate, environment: Environment) => void;
+}
+
 /**
  * Builds one document from all of its records, which must be in the order of its lines. `headed` are those of them that
  * give the date, currency, text and fields: of a batch the records of one member, since the members agree in these.
  */
-export function groupDocument(pipeline: Pipeline, key: string, records: readonly Row[], headed: readonly Row[] = records): Grouped {
+export function groupDocument(
+  pipeline: Pipeline,
+  key: string,
+  records: readonly Row[],
+  headed: readonly Row[] = records,
+  watch: Watch | null = null,
+): Grouped {
   const name = displayKey(key);
   const problems: Problem[] = [];
   const onProblem = (found: Problem): void => {
@@ -31,7 +44,7 @@ export function groupDocument(pipeline: Pipeline, key: string, records: readonly
   const environment: Environment = {
     row: records[0] as Row,
     records,
-    lookups: pipeline.lookups.map((lookup) => lookup.table),
+    lookups: watch?.lookups ?? pipeline.lookups.map((lookup) => lookup.table),
     variables: [],
   };
   const give = (expression: Expression): Value | undefined => evaluate(expression, environment, name, onProblem);
@@ -92,8 +105,10 @@ export function groupDocument(pipeline: Pipeline, key: string, records: readonly
   // Without a currency no amount can be read; the problems so far are what the accountant has to mend first.
   if (typeof currency !== "string" || (isMoney && !isCurrencyCode(currency))) return { kind: "faulty", problems };
 
-  let lines = mapLines({ pipeline, document: name, records, currency, text: typeof text === "string" ? text : "", environment, onProblem });
-  if (mapping.mergeBy !== null) lines = mergeLines(pipeline, lines, typeof text === "string" ? text : "", name, onProblem);
+  const textOfLines = typeof text === "string" ? text : "";
+  const onLine = watch === null ? {} : { onLine: (line: Line, template: LineTemplate) => watch.onLine(line, template, environment) };
+  let lines = mapLines({ pipeline, document: name, records, currency, text: textOfLines, environment, onProblem, ...onLine });
+  if (mapping.mergeBy !== null) lines = mergeLines(pipeline, lines, textOfLines, name, onProblem);
   lines = lines.filter((line) => line.amountMinor !== 0n);
 
   environment.row = records[0] as Row;

@@ -17,6 +17,8 @@ export interface MapRequest {
   readonly text: string;
   readonly environment: Environment;
   readonly onProblem: (problem: Problem) => void;
+  /** Told of each line as it is made; the environment still is as its template saw it. */
+  readonly onLine?: (line: Line, template: LineTemplate) => void;
 }
 
 /** Makes the lines of one document from its records, in the order of the templates and then of the records. */
@@ -128,7 +130,7 @@ function addLine(template: LineTemplate, request: MapRequest, lines: Line[]): vo
   // Refunds arrive as negative receipts, so the side is chosen after the sign is known.
   const flips = minor < 0n && request.pipeline.mapping.negative === "other side";
   const side: Side = flips ? (template.side === "debit" ? "credit" : "debit") : template.side;
-  lines.push({
+  const line: Line = {
     side,
     amountMinor: flips ? -minor : minor,
     account: account as string,
@@ -136,7 +138,9 @@ function addLine(template: LineTemplate, request: MapRequest, lines: Line[]): vo
     partner: partner === "" ? null : (partner as string | null),
     dimensions,
     ...(template.fields.length === 0 ? {} : { fields }),
-  });
+  };
+  lines.push(line);
+  request.onLine?.(line, template);
 }
 
 /** A further value of a line as exact text; null with a problem where its currency has no coins for it. */

@@ -78,6 +78,12 @@ export class RecordTable {
     return ids.map((id) => this.withRecords(id));
   }
 
+  /** A document with its records, touched or not; null where the pipeline has none of this key. */
+  document(pipelineId: number, key: string): TouchedDocument | null {
+    const id = this.documentId(pipelineId, key);
+    return id === null ? null : this.withRecords(id);
+  }
+
   private withRecords(id: number): TouchedDocument {
     const key = this.db.prepare("SELECT key FROM documents WHERE id = ?").pluck().get(id) as string;
     const rows = this.db

@@ -233,6 +233,7 @@ describe("lookups", () => {
   const seen: unknown[] = [];
   const table = (missing: LookupTable["missing"], found: ReturnType<LookupTable["find"]>): LookupTable => ({
     missing,
+    lineOf: () => null,
     find: (keys, on) => {
       seen.push([keys, on]);
       return found;
