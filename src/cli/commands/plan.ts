@@ -42,6 +42,7 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     });
     progress.end();
     const color = options.color !== false && io.outIsTerminal;
+    const before = store.runs.lastPosting(store.pipelineId(pipeline.name));
     const { out: file } = options;
     const isWhole = planned !== null && result.problems.every((each) => dispositionOf(each.code) !== "stop");
     const saved =
@@ -53,10 +54,13 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
         ...(saved === null ? {} : { saved }),
       });
     } else {
-      if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color, language: project.language }));
+      if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color, language: project.language, before }));
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
       if (saved !== null) io.out(`\nnothing was sent. ${nextOf(saved.file, pipeline)}`);
-      else if (planned !== null) io.out(`\nnothing was sent. Post it with: sync run ${pipeline.name}\n`);
+      else if (planned !== null)
+        io.out(
+          `\nnothing was sent. ${pipeline.approval === null ? `Post it with: sync run ${pipeline.name}` : `Save it to have it approved: sync plan ${pipeline.name} --out FILE`}\n`,
+        );
     }
     const code = exitOfRun(result, live.stoppedBy());
     if (options.detailedExitcode === true && (code === EXIT.done || code === EXIT.waiting) && planned !== null) {

@@ -5,6 +5,8 @@ import { formatAmount } from "../../model/money.js";
 import { CHANGE_KINDS, type Change, type ChangeKind, SENDING_KINDS } from "../../model/plan.js";
 import { displayKey } from "../../model/record.js";
 import type { Planned } from "../../run/plan.js";
+import { DimensionTotals } from "../../steps/plan.js";
+import type { RunRow } from "../../store/runs.js";
 import { documentToJson } from "./document.js";
 import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
@@ -35,6 +37,8 @@ const COLORS = {
 const SHOWN: readonly ChangeKind[] = [...SENDING_KINDS, "hold"];
 /** Lines of one document before the rest is folded. */
 const LINES = 12;
+/** Values of one dimension before the rest is folded. */
+const VALUES = 30;
 
 type Paint = (kind: ChangeKind, text: string) => string;
 
@@ -42,7 +46,7 @@ type Paint = (kind: ChangeKind, text: string) => string;
 export function renderPlan(
   planned: Planned,
   waiting: number,
-  options: { readonly limit: number; readonly color: boolean; readonly language: Language },
+  options: { readonly limit: number; readonly color: boolean; readonly language: Language; readonly before: RunRow | null },
 ): string {
   const { counts } = planned;
   const paint: Paint = (kind, text) => (options.color ? styleText(COLORS[kind], text, { validateStream: false }) : text);
@@ -60,9 +64,30 @@ export function renderPlan(
   if (total > shown) text += `… and ${count(total - shown)} more documents; show them with --limit ${total}\n\n`;
   text += `plan: ${summary(counts)}\n`;
   if (waiting > 0) text += `${count(waiting)} items wait in quarantine: sync quarantine list\n`;
+  text += renderChecks(planned) + renderBefore(options.before);
   const accounts = planned.totals.byAccount();
-  if (accounts.length > 0) text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}`;
+  if (accounts.length > 0) text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}${renderDimensions(planned)}`;
   return text;
+}
+
+/** Who says that it can be posted, and how what stands there now is known. */
+function renderChecks({ counts, asksTarget, readsTarget }: Planned): string {
+  let text = "";
+  if (counts.create + counts.supplement + counts.replace + counts.update > 0)
+    text += asksTarget
+      ? "checked: the target was asked whether it takes each of them\n"
+      : "checked: by us only, because this target cannot be asked without posting\n";
+  if (counts.replace + counts.update + counts.reverse > 0)
+    text += readsTarget
+      ? "before: as it stands in the target, which was read\n"
+      : "before: as it was posted, because this target cannot be read\n";
+  return text;
+}
+
+function renderBefore(before: RunRow | null): string {
+  if (before?.result == null) return "";
+  const { posted, replaced, reversed } = before.result.counts;
+  return `last time: run ${before.id} of ${before.startedAt.slice(0, 16).replace("T", " ")} UTC posted ${count(posted)}, replaced ${count(replaced)}, reversed ${count(reversed)}\n`;
 }
 
 /** What is seldom is told only where there is some. */
@@ -83,6 +108,33 @@ function renderPeriods(planned: Planned): string {
         currency,
       ]),
   );
+}
+
+/** A table for each dimension, such as the department; one with many values is cut, because it says little on a terminal. */
+function renderDimensions(planned: Planned): string {
+  const totals = new DimensionTotals();
+  for (const batch of planned.changes.inOrder(SENDING_KINDS, 500)) for (const { change } of batch) totals.addChange(change);
+  return totals
+    .byDimension()
+    .map(([name, sums]) => {
+      const shown = sums.slice(0, VALUES);
+      const rows = shown.map(({ name: value, currency, debitMinor, creditMinor }) => [
+        `  ${value}`,
+        formatAmount(debitMinor, currency),
+        formatAmount(creditMinor, currency),
+        currency,
+      ]);
+      const more =
+        sums.length > shown.length ? `  … and ${count(sums.length - shown.length)} more: a plan that is saved has them all\n` : "";
+      const columns = [
+        { title: `  ${name}` },
+        { title: "debit", align: "right" },
+        { title: "credit", align: "right" },
+        { title: "" },
+      ] as const;
+      return `\n${renderTable(columns, rows)}${more}`;
+    })
+    .join("");
 }
 
 function renderChange(change: Change, paint: Paint): string {
