@@ -94,18 +94,35 @@ export interface PlanTotals {
   readonly moved: readonly { readonly currency: string; readonly amount: string }[];
 }
 
-/** What makes a change the one that was shown: kind, document, what it takes the place of. Two that differ in anything have different texts. */
-export function essenceOf(change: Change): string {
-  const after = "fingerprint" in change ? [change.fingerprint, fingerprintOf(change.document)] : [];
-  const before = "posted" in change ? [change.posted.version, change.posted.fingerprint, change.posted.step] : [];
-  return JSON.stringify([change.kind, change.key, after, before, "gone" in change ? (change.gone ?? null) : null]);
+/** What makes a change the one that was shown. */
+export interface Essence {
+  readonly key: string;
+  readonly kind: ChangeKind;
+  /** Kind, document and what it takes the place of: two that differ in anything have different texts. */
+  readonly whole: string;
+  /** The fingerprint of what is wanted, and that of the document as it was shown; null where the change brings none. */
+  readonly content: string | null;
 }
 
-/** The same of a line of a plan. */
-export function essenceOfLine({ change, key, fingerprint, after, posting, gone }: PlanChange): string {
-  const wanted = fingerprint === undefined ? [] : [fingerprint, fingerprintOf(documentOfLine(after))];
+export function essenceOf(change: Change): Essence {
+  const wanted = "fingerprint" in change ? contentText(change.fingerprint, change.document) : null;
+  const before = "posted" in change ? [change.posted.version, change.posted.fingerprint, change.posted.step] : [];
+  return essence(change.kind, change.key, wanted, before, "gone" in change ? (change.gone ?? null) : null);
+}
+
+/** The same of a line of a plan. Throws for a line that has not what a change must have. */
+export function essenceOfLine({ change, key, fingerprint, after, posting, gone }: PlanChange): Essence {
+  const wanted = fingerprint === undefined ? null : contentText(fingerprint, documentOfLine(after));
   const before = posting === undefined ? [] : [posting.version, posting.fingerprint, posting.step];
-  return JSON.stringify([change, key, wanted, before, gone ?? null]);
+  return essence(change, key, wanted, before, gone ?? null);
+}
+
+function contentText(fingerprint: string, document: Document): string {
+  return `${fingerprint} ${fingerprintOf(document)}`;
+}
+
+function essence(kind: ChangeKind, key: string, content: string | null, before: readonly unknown[], gone: unknown): Essence {
+  return { key, kind, whole: JSON.stringify([kind, key, content, before, gone]), content };
 }
 
 /** Throws for what is no document. */

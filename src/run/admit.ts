@@ -29,7 +29,7 @@ export async function admitPlan(file: string, { store, project, pipelineOf, now 
   const list = store.newApproved();
   const plan = await readPlan(file, {
     change: (change) => {
-      if (change.change !== "hold") list.add(essenceOfLine(change), change.key, change.change);
+      if (change.change !== "hold") list.add(essenceOfLine(change));
     },
   });
   const { head, hash } = plan;

@@ -1,4 +1,4 @@
-import { type ChangeKind, SENDING_KINDS } from "../model/plan.js";
+import { type Change, type ChangeKind, SENDING_KINDS } from "../model/plan.js";
 import { essenceOf } from "../model/plan-file.js";
 import { Totals } from "../steps/plan.js";
 import type { ApprovedTable } from "../store/approved.js";
@@ -38,7 +38,7 @@ export function narrow(planned: Planned, { list }: AllowedPlan): Narrowed {
   let unlisted = 0;
   for (const batch of planned.changes.inOrder(SENDING_KINDS, BATCH)) {
     for (const { id, change } of batch) {
-      if (list.allows(essenceOf(change))) {
+      if (isAllowed(change, list)) {
         totals.addChange(change);
         continue;
       }
@@ -51,6 +51,17 @@ export function narrow(planned: Planned, { list }: AllowedPlan): Narrowed {
   const counts = planned.changes.counts();
   const sends = SENDING_KINDS.reduce((sum, kind) => sum + counts[kind], 0);
   return { planned: { ...planned, counts, totals, sends }, unlisted, others };
+}
+
+/**
+ * Exactly what the plan has; or what is left of it after a crash or a lost answer: the posting that follows a reversal that was made, and the
+ * steps that follow a document that was saved. Both bring nothing but what was shown.
+ */
+function isAllowed(change: Change, list: ApprovedTable): boolean {
+  const essence = essenceOf(change);
+  if (list.allows(essence)) return true;
+  if (change.kind === "create" && essence.content !== null) return list.allowsContent(change.key, essence.content);
+  return change.kind === "finish" && list.allowsContent(change.key, `${change.posted.fingerprint} `);
 }
 
 /** Why documents of the plan were not sent, each in words. */

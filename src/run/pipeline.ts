@@ -291,7 +291,7 @@ class Run {
         watermark: watermark === null ? null : displayCursor(watermark),
       };
       store.runs.end(result);
-      if (isComplete) this.markApplied(result.endedAt);
+      if (isComplete && result.counts.unconfirmed === 0) this.markApplied(result.endedAt);
       const detail = { status, counts: result.counts, watermark: result.watermark, problems: result.problems.map((each) => each.code) };
       const whose = { actor: effects.actor, pipeline: pipeline.name, run: runId, subject: null };
       store.audit.append({ at: result.endedAt, ...whose, event: "run ended", detail });
@@ -299,7 +299,7 @@ class Run {
     });
   }
 
-  /** A plan is applied once; one that was broken off may be applied again. */
+  /** A plan is applied once; one that was broken off, or has answers that are not known yet, may be applied again. */
   private markApplied(at: string): void {
     const { allowed, store, effects, pipeline } = this.request;
     if (allowed === undefined) return;

@@ -113,7 +113,7 @@ ${this.targetExtra}
   }
 
   async run(
-    options: Partial<Pick<RunRequest, "kind" | "full" | "verify" | "only" | "asWanted">> & {
+    options: Partial<Pick<RunRequest, "kind" | "full" | "verify" | "only" | "asWanted" | "allowed">> & {
       readonly onProgress?: Effects["onProgress"];
       readonly onSleep?: () => void;
     } = {},
@@ -142,6 +142,7 @@ ${this.targetExtra}
       verify: options.verify ?? false,
       only: options.only ?? null,
       asWanted: options.asWanted ?? false,
+      ...(options.allowed === undefined ? {} : { allowed: options.allowed }),
     });
   }
 
