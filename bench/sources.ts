@@ -15,7 +15,11 @@ export interface SourcesOptions {
   readonly rows: number;
   /** A workbook cannot hold more than about a million. */
   readonly workbookRows: number;
+  /** Which of `KINDS`. */
+  readonly kinds: readonly string[];
 }
+
+export const KINDS = ["xlsx", "json", "sql", "csv"] as const;
 
 /** One row of the export by cells. The generator quotes only what it must, and breaks no line. */
 function cellsOf(line: string): string[] {
@@ -69,7 +73,7 @@ async function fillTable(server: SqlServer, file: string): Promise<void> {
 }
 
 /** Whole runs into the embedded ledger, one for each kind of source, with their peak memory: it must not grow with the rows. */
-export async function sources({ rows, workbookRows }: SourcesOptions): Promise<void> {
+export async function sources({ rows, workbookRows, kinds }: SourcesOptions): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const found: string[][] = [];
     const measure = (name: string, lines: number, source: WorkloadSource, bytes: number | null): void => {
@@ -100,13 +104,17 @@ export async function sources({ rows, workbookRows }: SourcesOptions): Promise<v
     writeProject(folder);
     const csv = join(folder, "lines.csv");
     const inExports = (name: string): string => join(folder, "exports", name);
-    await writeExport(csv, workbookRows, 20261126);
-    await writeWorkbook(csv, inExports("lines.xlsx"));
-    ofFiles("xlsx", workbookRows, inExports("lines.xlsx"), '  files: "*.xlsx"\n');
+    if (kinds.includes("xlsx")) {
+      await writeExport(csv, workbookRows, 20261126);
+      await writeWorkbook(csv, inExports("lines.xlsx"));
+      ofFiles("xlsx", workbookRows, inExports("lines.xlsx"), '  files: "*.xlsx"\n');
+    }
     await writeExport(csv, rows, 20261127);
-    await writeLines(csv, inExports("lines.jsonl"));
-    ofFiles("json", rows, inExports("lines.jsonl"), '  files: "*.jsonl"\n');
-    if (missing.postgresql === null) {
+    if (kinds.includes("json")) {
+      await writeLines(csv, inExports("lines.jsonl"));
+      ofFiles("json", rows, inExports("lines.jsonl"), '  files: "*.jsonl"\n');
+    }
+    if (kinds.includes("sql") && missing.postgresql === null) {
       const server = await startPostgresql();
       try {
         await fillTable(server, csv);
@@ -117,9 +125,11 @@ export async function sources({ rows, workbookRows }: SourcesOptions): Promise<v
       } finally {
         await server.stop();
       }
-    } else console.error(missing.postgresql);
-    await pipeline(createReadStream(csv), createWriteStream(inExports("lines.csv")));
-    ofFiles("csv", rows, inExports("lines.csv"), '  files: "*.csv"\n  encoding: utf-8\n');
+    } else if (kinds.includes("sql")) console.error(missing.postgresql);
+    if (kinds.includes("csv")) {
+      await pipeline(createReadStream(csv), createWriteStream(inExports("lines.csv")));
+      ofFiles("csv", rows, inExports("lines.csv"), '  files: "*.csv"\n  encoding: utf-8\n');
+    }
     console.log("\nPeak memory: whole runs into the embedded ledger, then everything read and compared again\n");
     console.log(table(["source", "rows", "documents", "MB", "seconds", "peak MiB", "peak MiB, --full again"], found));
   });
