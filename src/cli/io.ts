@@ -6,6 +6,7 @@ export interface Io {
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
   readonly columns: number;
+  readonly rows: number;
 }
 
 /** Options that every command takes. */

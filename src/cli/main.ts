@@ -13,6 +13,7 @@ const io: Io = {
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
   columns: process.stdout.columns ?? 100,
+  rows: process.stdout.rows ?? 40,
 };
 
 /** Runs one command line and returns the exit code. */

@@ -103,6 +103,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--full", "read everything again, also what was read before")
     .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
     .option("--limit <n>", "documents to show", "20")
+    .option("--no-pager", "print it at once, also where it is longer than the screen")
     .option("--out <file>", "save the plan, so that exactly it can be approved and applied")
     .option("--detailed-exitcode", "exit 8 when there is something to post, 0 when there is not")
     .option("--quiet", "no progress");

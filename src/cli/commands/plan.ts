@@ -4,6 +4,7 @@ import { runPipeline } from "../../run/pipeline.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { showLong } from "../pager.js";
 import { writePlan } from "../plan-store.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
@@ -17,6 +18,7 @@ interface PlanOptions extends CommonOptions {
   readonly limit: string;
   readonly detailedExitcode?: boolean;
   readonly out?: string;
+  readonly pager?: boolean;
 }
 
 /** A run that stops before anything is sent, shown as a diff. */
@@ -54,7 +56,10 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
         ...(saved === null ? {} : { saved }),
       });
     } else {
-      if (planned !== null) io.out(renderPlan(planned, result.counts.waiting, { limit, color, language: project.language, before }));
+      if (planned !== null) {
+        const text = renderPlan(planned, result.counts.waiting, { limit, color, language: project.language, before });
+        showLong(context, text, options.pager !== false);
+      }
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
       if (saved !== null) io.out(`\nnothing was sent. ${nextOf(saved.file, pipeline)}`);
       else if (planned !== null)
