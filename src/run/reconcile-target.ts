@@ -1,7 +1,7 @@
 import type { Target } from "../connectors/contract.js";
 import { isUnknown } from "../model/document.js";
 import { type Posting, parseIdempotencyKey, stepReached } from "../model/posting.js";
-import { type Problem, ProblemError } from "../model/problem.js";
+import type { Problem } from "../model/problem.js";
 import type { ListedEntry } from "../model/reconciliation.js";
 import { type Matched, matchListing } from "../steps/match-listing.js";
 import type { Held } from "../steps/reconcile.js";

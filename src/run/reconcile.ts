@@ -147,12 +147,12 @@ class Reconciler {
   }
 
   private judge(key: string, known: Known, found: Found): void {
-    const { findings, open, leftOut, has } = judgeDocument({ ...known, ...found, key }, this.sheet, (date) => this.counts(date));
+    const { findings, open, leftOut, has, agrees } = judgeDocument({ ...known, ...found, key }, this.sheet, (date) => this.counts(date));
     this.findings.push(...findings);
     if (open !== null) this.open.push(open);
     if (leftOut !== null) this.leftOut.push(leftOut);
     for (const side of ["source", "ours", "target"] as const) if (has[side]) this.has[side] += 1;
-    if (has.source && has.ours && has.target && findings.length === 0 && open === null && leftOut === null) this.has.agreed += 1;
+    if (agrees) this.has.agreed += 1;
   }
 
   /** What the target lists of documents that the store has never heard of. */

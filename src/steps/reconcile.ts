@@ -1,4 +1,4 @@
-import { type DateText } from "../model/dates.js";
+import type { DateText } from "../model/dates.js";
 import { type Document, documentAmount, isUnknown, lineAmount } from "../model/document.js";
 import { hasLines } from "../model/document-types.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
@@ -55,6 +55,8 @@ export interface Judgement {
   readonly leftOut: LeftOut | null;
   /** Which sides have it, within the days that count. */
   readonly has: Readonly<Record<Side, boolean>>;
+  /** All three have it, it was compared with what the target holds, and nothing differs. */
+  readonly agrees: boolean;
 }
 
 /** Compares one document on the three sides, and adds it to the account totals. `counts`: the days that are looked at. */
@@ -87,14 +89,15 @@ class Judge {
     this.target = [...this.booked.flatMap((posting) => this.heldOf(posting)), ...strays.flatMap((stray) => this.strayDocument(stray) ?? [])];
     const source = wish.kind === "wanted" ? wish.documents : [];
     const [first] = [...source, ...this.ours, ...this.target];
+    const currency = first?.currency ?? "";
     const reference = this.live.at(-1)?.reference ?? strays[0]?.entry.reference ?? null;
     this.standings = {
       key: facts.key,
       date: first?.date ?? "",
-      currency: first?.currency ?? "",
-      sourceMinor: amountOf(source),
-      oursMinor: amountOf(this.ours),
-      targetMinor: this.live.some(({ version }) => held.get(version)?.kind === "unknown") ? null : amountOf(this.target),
+      currency,
+      sourceMinor: amountOf(source, currency),
+      oursMinor: amountOf(this.ours, currency),
+      targetMinor: this.live.some(({ version }) => held.get(version)?.kind === "unknown") ? null : amountOf(this.target, currency),
       reference,
     };
     this.dates = [...source, ...this.ours, ...this.target].map(({ date }) => date);
@@ -114,7 +117,17 @@ class Judge {
     this.addUp(sheet);
     const any = (documents: readonly Document[]): boolean => documents.some(({ date }) => this.counts(date));
     const source = wish.kind === "faulty" || (wish.kind === "wanted" && any(wish.documents));
-    return { findings: this.findings, open: this.open, leftOut: this.leftOut, has: { source, ours: any(this.ours), target: any(this.target) } };
+    const has = { source, ours: any(this.ours), target: any(this.target) && (this.booked.length === 0 || this.booked.some(this.isThere)) };
+    const isCompared = this.booked.every((posting) => this.isThere(posting) && this.heldContent(posting) !== null);
+    const isSettled = this.findings.length === 0 && this.open === null && this.leftOut === null;
+    return { findings: this.findings, open: this.open, leftOut: this.leftOut, has, agrees: has.source && has.ours && has.target && isCompared && isSettled };
+  }
+
+  private readonly isThere = ({ version }: Posting): boolean => this.facts.held.get(version)?.kind === "there";
+
+  private heldContent({ version }: Posting): Document | null {
+    const held = this.facts.held.get(version);
+    return held?.kind === "there" ? held.document : null;
   }
 
   private compareWithSource(): void {
@@ -291,7 +304,7 @@ class Judge {
     }
     for (const { document, direction } of this.doubtful) sheet.add("doubtful", document, direction);
     for (const { version, original, reversal } of cancellations) {
-      if (original?.document != null) sheet.add("target", original.document, 1n);
+      if (original !== null && original.document !== null) sheet.add("target", original.document, 1n);
       if (reversal.document === null) {
         // It takes back what it cancels, on the same day as far as anybody can tell.
         const cancelled = original?.document ?? version?.posting.document ?? null;
@@ -310,18 +323,17 @@ class Judge {
   }
 
   /** Null where nobody can tell; a posting that was recovered without its content has that of the wish it matches. */
-  private contentOf({ document, version }: Posting): Document | null {
-    if (!isUnknown(document)) return document;
-    const { wish, held, isBatch } = this.facts;
-    if (wish.kind === "wanted" && wish.matches && !isBatch) return wish.documents[0] ?? null;
-    const there = held.get(version);
-    return there?.kind === "there" ? there.document : null;
+  private contentOf(posting: Posting): Document | null {
+    if (!isUnknown(posting.document)) return posting.document;
+    const { wish } = this.facts;
+    if (wish.kind === "wanted" && wish.matches && this.live.length === 1) return wish.documents[0] ?? null;
+    return this.heldContent(posting);
   }
 
   private heldOf(posting: Posting): readonly Document[] {
     const held = this.facts.held.get(posting.version) ?? { kind: "unknown" };
     if (held.kind === "gone") return [];
-    const document = (held.kind === "there" ? held.document : null) ?? this.contentOf(posting);
+    const document = this.heldContent(posting) ?? this.contentOf(posting);
     return document === null ? [] : [document];
   }
 
@@ -339,9 +351,10 @@ function hasContent({ held }: DocumentFacts): boolean {
   return [...held.values()].some((each) => each.kind === "there" && each.document !== null);
 }
 
-function amountOf(documents: readonly Document[]): bigint | null {
+/** Null also where it is of another currency, which would be read as this one. */
+function amountOf(documents: readonly Document[], currency: string): bigint | null {
   const [first] = documents;
-  if (first === undefined || !hasLines(first.type)) return null;
+  if (first === undefined || !hasLines(first.type) || documents.some((document) => document.currency !== currency)) return null;
   return documents.reduce((sum, document) => sum + documentAmount(document), 0n);
 }
 

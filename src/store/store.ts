@@ -99,7 +99,7 @@ export class Store {
 
   /** From now on it is read as it is then. */
   thaw(): void {
-    this.db.exec("COMMIT");
+    if (this.db.inTransaction) this.db.exec("COMMIT");
   }
 
   /** All of it is written, durably, or nothing. Throws ProblemError STORE_FAILED when the file cannot be written. */

@@ -58,7 +58,11 @@ async function control(wanted: Control): Promise<void> {
 describe("an ERP over HTTP", () => {
   test("agrees, and is asked for a page at a time and once about each document", async () => {
     const before = new Journal(join(office.project.folder, "erp.jsonl")).requests.length;
-    expect(await office.reconcile()).toMatchObject({ verdict: "agree", counts: { agreed: BILLS }, targetRead: { presence: "list", content: "read" } });
+    expect(await office.reconcile()).toMatchObject({
+      verdict: "agree",
+      counts: { agreed: BILLS },
+      targetRead: { presence: "list", content: "read" },
+    });
     const calls = new Journal(join(office.project.folder, "erp.jsonl")).requests.slice(before).map(({ call }) => call);
     expect(calls.filter((call) => call === "list")).toHaveLength(2);
     expect(calls.filter((call) => call === "read")).toHaveLength(BILLS);
@@ -66,7 +70,15 @@ describe("an ERP over HTTP", () => {
   });
 
   test("what a person did there, what was booked twice and what nobody posted is found", async () => {
-    const twin = { externalNo: "bills-to-gl/FP000004/1", date: "2026-10-05", text: "again", lines: [{ account: "660201", debit: "1.00" }, { account: "224101", credit: "1.00" }] };
+    const twin = {
+      externalNo: "bills-to-gl/FP000004/1",
+      date: "2026-10-05",
+      text: "again",
+      lines: [
+        { account: "660201", debit: "1.00" },
+        { account: "224101", credit: "1.00" },
+      ],
+    };
     const post = (body: unknown) => fetch(`${url}/vouchers`, { method: "POST", body: JSON.stringify(body) });
     await post(twin);
     await post({ ...twin, externalNo: "bills-to-gl/GHOST/1" });

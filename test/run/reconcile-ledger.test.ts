@@ -58,15 +58,35 @@ describe("source, postings and the books", () => {
 
   test.each([
     ["missing", DELETE, /^posted as 2026-10 记-0001, and it is not in the target any more$/],
-    ["different amount", [`UPDATE lines SET amount_minor = amount_minor + 1 WHERE ${OF} AND line_number = 1`], /without `debit 660203 .*with `debit 660203/],
-    ["different account", [`UPDATE lines SET account = '660201' WHERE ${OF} AND line_number = 1`], /without `debit 660203 .*with `debit 660201/],
-    ["changed since", [`UPDATE vouchers SET text = 'private' WHERE id = (SELECT voucher_id FROM lines WHERE ${OF})`], /text `报销 FP000002` → `private`/],
+    [
+      "different amount",
+      [`UPDATE lines SET amount_minor = amount_minor + 1 WHERE ${OF} AND line_number = 1`],
+      /without `debit 660203 .*with `debit 660203/,
+    ],
+    [
+      "different account",
+      [`UPDATE lines SET account = '660201' WHERE ${OF} AND line_number = 1`],
+      /without `debit 660203 .*with `debit 660201/,
+    ],
+    [
+      "changed since",
+      [`UPDATE vouchers SET text = 'private' WHERE id = (SELECT voucher_id FROM lines WHERE ${OF})`],
+      /text `报销 FP000002` → `private`/,
+    ],
     ["changed since", [`UPDATE lines SET partner = 'E9' WHERE ${OF} AND line_number = 1`], /E9/],
-    ["booked twice", copyAs("bills-to-gl/FP000002/7", "FP000002"), /the target holds 2026-10 记-0099, beside 2026-10 记-0001 under `bills-to-gl\/FP000002\/7`/],
+    [
+      "booked twice",
+      copyAs("bills-to-gl/FP000002/7", "FP000002"),
+      /the target holds 2026-10 记-0099, beside 2026-10 记-0001 under `bills-to-gl\/FP000002\/7`/,
+    ],
   ])("%s is found", async (kind, edits, about) => {
     office.editBooks(...edits);
     const result = await office.reconcile();
-    expect(result).toMatchObject({ verdict: "differ", counts: { agreed: 5 }, findings: [{ key: "FP000002", kind, between: ["ours", "target"] }] });
+    expect(result).toMatchObject({
+      verdict: "differ",
+      counts: { agreed: 5 },
+      findings: [{ key: "FP000002", kind, between: ["ours", "target"] }],
+    });
     expect(result.findings).toHaveLength(1);
     expect(result.findings[0]?.about).toMatch(about);
     const isMoney = kind !== "changed since";
@@ -101,7 +121,10 @@ describe("source, postings and the books", () => {
     await office.run("plan");
     const result = await office.reconcile();
     expect(kinds(result)).toEqual(["FP000001 changed since"]);
-    expect(result.findings[0]).toMatchObject({ between: ["source", "ours"], about: expect.stringContaining("the source now wants: without") });
+    expect(result.findings[0]).toMatchObject({
+      between: ["source", "ours"],
+      about: expect.stringContaining("the source now wants: without"),
+    });
     expect(result.sourceRead?.run).toBe(2);
     await office.run();
     expect(await office.reconcile()).toMatchObject({ verdict: "agree", counts: { agreed: 6 } });
@@ -177,7 +200,9 @@ describe("a month", () => {
   });
 
   test("finds what was moved into it, or out of it, in the books", async () => {
-    office.editBooks(`UPDATE vouchers SET date = '2026-11-30', period = '2026-11', number = 50 WHERE external_reference = 'bills-to-gl/FP000002/1'`);
+    office.editBooks(
+      `UPDATE vouchers SET date = '2026-11-30', period = '2026-11', number = 50 WHERE external_reference = 'bills-to-gl/FP000002/1'`,
+    );
     for (const month of ["2026-10", "2026-11"]) {
       const result = await office.reconcile(month);
       expect(kinds(result)).toEqual(["FP000002 changed since"]);
@@ -200,9 +225,13 @@ describe("a month", () => {
     expect(november).toMatchObject({ verdict: "agree" });
     const was = second.lines.reduce((sum, { net, tax }) => sum + net + tax, 0n);
     const of = (result: typeof october): bigint => account(result, "224101")?.targetMinor ?? 0n;
-    const even = bills.filter((_, index) => index % 2 === 1).reduce((sum, { lines }) => lines.reduce((all, { net, tax }) => all + net + tax, sum), 0n);
+    const even = bills
+      .filter((_, index) => index % 2 === 1)
+      .reduce((sum, { lines }) => lines.reduce((all, { net, tax }) => all + net + tax, sum), 0n);
     expect(of(october)).toBe(-even);
-    const odd = bills.filter((_, index) => index % 2 === 0).reduce((sum, { lines }) => lines.reduce((all, { net, tax }) => all + net + tax, sum), 0n);
+    const odd = bills
+      .filter((_, index) => index % 2 === 0)
+      .reduce((sum, { lines }) => lines.reduce((all, { net, tax }) => all + net + tax, sum), 0n);
     expect(of(november)).toBe(-odd - (was + 100n * BigInt(second.lines.length)) + was);
     expect((await office.reconcile()).verdict).toBe("agree");
   });
@@ -210,7 +239,9 @@ describe("a month", () => {
 
 describe("a document that was reversed and posted anew", () => {
   beforeEach(async () => {
-    const changed = bills.map((bill) => (bill.key === "FP000002" ? { ...bill, lines: bill.lines.map((line) => ({ ...line, net: line.net + 9n })) } : bill));
+    const changed = bills.map((bill) =>
+      bill.key === "FP000002" ? { ...bill, lines: bill.lines.map((line) => ({ ...line, net: line.net + 9n })) } : bill,
+    );
     office.project.export("2-changed", changed);
     await office.run();
   });
@@ -221,19 +252,19 @@ describe("a document that was reversed and posted anew", () => {
   });
 
   test.each([
-    ["its reversal was changed", [`UPDATE lines SET amount_minor = amount_minor + 1 WHERE ${RED} AND line_number = 1`], "different amount", /do not come to nothing: 66020\d 0\.01 is left/],
+    [
+      "its reversal was changed",
+      [`UPDATE lines SET amount_minor = amount_minor + 1 WHERE ${RED} AND line_number = 1`],
+      "different amount",
+      /do not come to nothing: 66020\d 0\.01 is left/,
+    ],
     [
       "its reversal was deleted",
       [`DELETE FROM lines WHERE ${RED}`, "DELETE FROM vouchers WHERE external_reference = 'bills-to-gl/FP000002/1/reversal'"],
       "booked twice",
       /was cancelled by 2026-10 记-\d+, as we noted, and is in force in the target, beside/,
     ],
-    [
-      "what it cancels was deleted",
-      DELETE,
-      "missing",
-      /holds the reversal 2026-10 记-\d+ of what it does not hold/,
-    ],
+    ["what it cancels was deleted", DELETE, "missing", /holds the reversal 2026-10 记-\d+ of what it does not hold/],
     [
       "both were deleted",
       [`DELETE FROM lines WHERE ${RED}`, "DELETE FROM vouchers WHERE external_reference = 'bills-to-gl/FP000002/1/reversal'", ...DELETE],

@@ -54,7 +54,9 @@ function renderSides({ sourceRead, targetRead, target, counts }: Reconciliation)
     sourceRead === null
       ? "never read to its end by a run"
       : `as last read ${minute(sourceRead.at)} UTC by run ${sourceRead.run}; not read again now (\`sync plan\` reads it and sends nothing)`;
-  const presence = { list: "listed", read: "read one by one", lookup: "looked up one by one", none: "not asked: it cannot tell" }[targetRead.presence];
+  const presence = { list: "listed", read: "read one by one", lookup: "looked up one by one", none: "not asked: it cannot tell" }[
+    targetRead.presence
+  ];
   const content = targetRead.content === "none" ? ", without its content" : "";
   const told = targetRead.presence === "none" ? NONE : count(counts.target);
   return renderTable(
@@ -79,7 +81,9 @@ function verdictText({ verdict, findings, open, counts, leftOut, accounts }: Rec
     case "incomplete":
       return `NOT all could be compared; of what could, nothing differs${open.length === 0 ? "" : `; ${items(open.length)}`}${decided}`;
     case "differ": {
-      const kinds = FINDING_KINDS.map((kind) => [kind, findings.filter((each) => each.kind === kind).length] as const).filter(([, n]) => n > 0);
+      const kinds = FINDING_KINDS.map((kind) => [kind, findings.filter((each) => each.kind === kind).length] as const).filter(
+        ([, n]) => n > 0,
+      );
       const told = kinds.map(([kind, n]) => `${count(n)} ${kind}`).join(", ");
       const apart = accounts.filter(({ agrees }) => !agrees).length;
       const sums = apart === 0 ? "" : `, ${count(apart)} ${apart === 1 ? "account" : "accounts"} apart`;
@@ -104,9 +108,22 @@ const AMOUNTS = [
   { title: "target", align: "right" },
   { title: "" },
 ] as const;
-const FINDING_COLUMNS: Columns = [{ title: "  document" }, { title: "date" }, { title: "what" }, { title: "between" }, ...AMOUNTS, { title: "about" }];
+const FINDING_COLUMNS: Columns = [
+  { title: "  document" },
+  { title: "date" },
+  { title: "what" },
+  { title: "between" },
+  ...AMOUNTS,
+  { title: "about" },
+];
 const OPEN_COLUMNS: Columns = [{ title: "  document" }, { title: "date" }, { title: "status" }, ...AMOUNTS, { title: "why" }];
-const LEFT_OUT_COLUMNS: Columns = [{ title: "  document" }, { title: "date" }, ...AMOUNTS, { title: "reason" }, { title: "what was wrong" }];
+const LEFT_OUT_COLUMNS: Columns = [
+  { title: "  document" },
+  { title: "date" },
+  ...AMOUNTS,
+  { title: "reason" },
+  { title: "what was wrong" },
+];
 
 function section<T>(all: readonly T[], { limit }: Options, columns: Columns, cells: (each: T) => readonly string[]): string {
   const shown = all.slice(0, limit).map((each) => cells(each).map(clean));
@@ -142,7 +159,16 @@ function renderAccounts(accounts: readonly AccountComparison[]): string {
     const { account, currency, sourceMinor, oursMinor, targetMinor, waitingMinor, agrees } = row;
     const show = (minor: bigint | null): string => (minor === null ? NONE : formatAmount(minor, currency));
     const blank = (minor: bigint | null): string => (minor === 0n ? "" : show(minor));
-    return [`  ${account}`, show(sourceMinor), show(oursMinor), show(targetMinor), blank(differenceOf(row)), blank(waitingMinor), currency, agrees ? "" : "differs"];
+    return [
+      `  ${account}`,
+      show(sourceMinor),
+      show(oursMinor),
+      show(targetMinor),
+      blank(differenceOf(row)),
+      blank(waitingMinor),
+      currency,
+      agrees ? "" : "differs",
+    ];
   });
   return renderTable(
     [
@@ -207,9 +233,7 @@ function plain(minor: bigint | null, currency: string): string | null {
   return minor === null ? null : formatMinor(minor, currency);
 }
 
-const CSV_COLUMNS = [
-  ...["row", "what", "document", "account", "date", "currency", "source", "ours", "target", "difference", "waiting", "reference", "about"],
-] as const;
+const CSV_COLUMNS = "row,what,document,account,date,currency,source,ours,target,difference,waiting,reference,about".split(",");
 
 /** One table for spreadsheets: a row for each document that differs, waits or was left out, and one for each account. UTF-8 with a mark, as Excel wants it. */
 export function reconciliationToCsv({ findings, open, leftOut, accounts }: Reconciliation): string {
@@ -229,7 +253,7 @@ export function reconciliationToCsv({ findings, open, leftOut, accounts }: Recon
       return ["account", agrees ? "agrees" : "differs", null, harmless(account), null, currency, ...sums, null, null];
     }),
   ];
-  return stringify([[...CSV_COLUMNS], ...rows], { bom: true });
+  return stringify([CSV_COLUMNS, ...rows], { bom: true });
 }
 
 /** A spreadsheet runs texts that begin like a formula; amounts are ours and may begin with a minus. */
