@@ -149,9 +149,11 @@ function liveOf({ versions }: StoredDocument): Posting[] {
 /** Strays that can be read as a posting: under their own number, beside what we know of their content. */
 function readable(document: StoredDocument, { strays }: Matched): { readonly entry: ListedEntry; readonly posting: Posting }[] {
   const live = liveOf(document).at(-1);
-  return strays.flatMap(({ entry, version }) => {
+  return strays.flatMap(({ entry, why, version }) => {
     const known = version?.posting ?? live;
-    if (known === undefined || isUnknown(known.document) || entry.act === "reverse" || entry.document !== null) return [];
+    if (known === undefined || isUnknown(known.document) || entry.act === "reverse") return [];
+    // Under one key a target may only find the first of two; what the list tells of the other is better then.
+    if (why === "twice" && entry.document !== null) return [];
     const { version: number, idempotencyKey, reference } = entry;
     return [{ entry, posting: { ...known, version: number, idempotencyKey, reference } }];
   });

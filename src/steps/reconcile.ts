@@ -258,8 +258,9 @@ class Judge {
   }
 
   private wait(cause: Problem, status: OpenStatus = "waiting"): void {
-    const { listed } = this.facts;
-    if (listed?.status === "dropped") this.leaveOut(listed);
+    const { listed, inDoubt, key } = this.facts;
+    if (inDoubt.size > 0) this.openItem("in doubt", doubtProblem(key));
+    else if (listed?.status === "dropped") this.leaveOut(listed);
     else this.openItem(status === "draft" ? status : (listed?.status ?? status), listed?.problem ?? cause);
   }
 
@@ -303,23 +304,7 @@ class Judge {
       for (const document of this.ours) sheet.add("waiting", document, -1n);
     }
     for (const { document, direction } of this.doubtful) sheet.add("doubtful", document, direction);
-    for (const { version, original, reversal } of cancellations) {
-      if (original !== null && original.document !== null) sheet.add("target", original.document, 1n);
-      if (reversal.document === null) {
-        // It takes back what it cancels, on the same day as far as anybody can tell.
-        const cancelled = original?.document ?? version?.posting.document ?? null;
-        if (cancelled !== null) sheet.add("target", cancelled, -1n);
-        continue;
-      }
-      sheet.add("target", reversal.document, 1n);
-      // The source has no memory of what it wanted once; both days get what we noted then.
-      if (version === null || version.endedAs === null || isUnknown(version.posting.document)) continue;
-      const { document } = version.posting;
-      for (const column of ["source", "ours"] as const) {
-        sheet.add(column, document, 1n);
-        sheet.add(column, { ...document, date: reversal.document.date }, -1n);
-      }
-    }
+    for (const cancellation of cancellations) addCancellation(sheet, cancellation);
   }
 
   /** Null where nobody can tell; a posting that was recovered without its content has that of the wish it matches. */
@@ -342,6 +327,24 @@ class Judge {
     if (entry.document !== null) return entry.document;
     const posted = version?.posting.document ?? this.live.at(-1)?.document ?? null;
     return posted === null || isUnknown(posted) ? null : posted;
+  }
+}
+
+function addCancellation(sheet: AccountSheet, { version, original, reversal }: Cancellation): void {
+  const posted = version === null || isUnknown(version.posting.document) ? null : version.posting.document;
+  const cancelled = original?.document ?? posted;
+  if (original !== null && cancelled !== null) sheet.add("target", cancelled, 1n);
+  if (reversal.document === null) {
+    // It takes back what it cancels, on the same day as far as anybody can tell.
+    if (cancelled !== null) sheet.add("target", cancelled, -1n);
+    return;
+  }
+  sheet.add("target", reversal.document, 1n);
+  if (posted === null || version?.endedAs === null) return;
+  // The source has no memory of what it wanted once; both days get what we noted then.
+  for (const column of ["source", "ours"] as const) {
+    sheet.add(column, posted, 1n);
+    sheet.add(column, { ...posted, date: reversal.document.date }, -1n);
   }
 }
 

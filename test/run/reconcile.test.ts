@@ -110,6 +110,38 @@ describe("a target that is read", () => {
   });
 });
 
+describe("a document that was reversed and posted anew", () => {
+  beforeEach(async () => {
+    await post("A,1,好,,10.00,6601");
+    place.export("b", "A,1,好,,12.00,6601");
+    await place.run();
+    place.minutesPass(10);
+  });
+
+  test("agrees where the target does not tell what a reversal holds, and is missing where only the reversal is left", async () => {
+    for (const tells of [true, false]) {
+      place.target.tellsContent = tells;
+      const result = await place.reconcile();
+      expect(result).toMatchObject({ verdict: "agree", counts: { agreed: 1 } });
+      expect(sums(result)[1]).toBe("6601 1200 1200 1200 0 agrees");
+    }
+    place.target.entries.splice(0, 1);
+    const result = await place.reconcile();
+    expect(told(result)).toEqual(["A missing, ours – target: the target holds the reversal S-2 of what it does not hold"]);
+    expect(sums(result)[1]).toBe("6601 1200 1200 200 0 differs");
+  });
+
+  test("agrees where a person booked the reversal, and is booked twice where nobody did", async () => {
+    const [, red] = place.target.entries as [SimEntry, SimEntry];
+    red.key = "by hand";
+    expect((await place.reconcile()).verdict).toBe("agree");
+    place.target.entries.splice(1, 1);
+    expect(told(await place.reconcile())).toEqual([
+      "A booked twice, ours – target: S-1 was cancelled by S-2, as we noted, and is in force in the target, beside S-3",
+    ]);
+  });
+});
+
 describe("an answer that was lost", () => {
   test("is in doubt, whether the document arrived or not", async () => {
     place.target.traits = { ...place.target.traits, quietMs: 3_600_000 };
