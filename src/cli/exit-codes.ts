@@ -1,4 +1,5 @@
 import type { ProblemCode } from "../model/problem.js";
+import type { Verdict } from "../model/reconciliation.js";
 import type { RunResult, RunStatus } from "../model/run.js";
 
 /** What the exit code says. Documented in the README and tested. */
@@ -36,6 +37,21 @@ function exitOfStatus(status: RunStatus, signal: string | null): number {
       return signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
     case "failed":
     case "running":
+      return EXIT.error;
+  }
+}
+
+/** Of `reconcile`: 0 only when all three sides agree. */
+export function exitOfVerdict(verdict: Verdict): number {
+  switch (verdict) {
+    case "agree":
+      return EXIT.done;
+    case "agree, items wait":
+      return EXIT.waiting;
+    case "in doubt":
+      return EXIT.inDoubt;
+    case "differ":
+    case "incomplete":
       return EXIT.error;
   }
 }

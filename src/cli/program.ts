@@ -170,6 +170,24 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--json", "print the result as JSON");
   does(keysNew, async () => (await import("./commands/keys.js")).newKeys);
 
+  const reconcile = common(
+    command(
+      program,
+      "reconcile",
+      "compare the source, what was posted, and what the target holds, document by document and by account; sends and changes nothing",
+      "sync reconcile expense-to-gl",
+      "sync reconcile expense-to-gl --period 2026-11",
+      "sync reconcile expense-to-gl --period 2026-11 --csv > 2026-11.csv",
+    ),
+  );
+  reconcile
+    .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
+    .option("--period <yyyy-mm>", "only documents of this month")
+    .option("--limit <n>", "documents to show in each list", "20")
+    .option("--csv", "print the documents that differ or wait, and the account totals, as CSV")
+    .option("--quiet", "no progress");
+  does(reconcile, async () => (await import("./commands/reconcile.js")).reconcile);
+
   const recover = common(
     command(
       program,

@@ -45,6 +45,8 @@ export type Held =
 export interface PostedEntry extends Found {
   readonly idempotencyKey: string;
   readonly document?: Document;
+  /** Of a reversal: the document that cancels, with its own date, where the target can give it back. */
+  readonly cancelling?: Document;
 }
 
 /** The fingerprint of a posting whose content nobody can tell: it was recovered from a target that repeats neither. */

@@ -98,10 +98,12 @@ export const PROBLEM_CODES = {
   STORE_LEASE_LOST: { disposition: "stop", title: "another run took over while this one was asleep" },
   RUN_INTERRUPTED: { disposition: "stop", title: "the run was asked to stop" },
   RUN_LEFT_OUT: { disposition: "stop", title: "a pipeline that this one comes after did not do its work" },
+  RUN_UNDER_WAY: { disposition: "notice", title: "a run is at work on this pipeline while it is reconciled" },
   RUN_THRESHOLD: { disposition: "stop", title: "more items wait than the pipeline allows" },
   PLAN_BROKEN: { disposition: "stop", title: "a plan file that is not as it was written" },
   PLAN_STALE: { disposition: "stop", title: "a plan that no longer fits: the pipeline, a lookup or the store changed, or it was applied" },
   PLAN_NOT_APPROVED: { disposition: "stop", title: "a plan without the approval that its pipeline asks for" },
+  RECONCILE_INCOMPLETE: { disposition: "stop", title: "source, postings and target could not all be compared" },
   USAGE: { disposition: "stop", title: "the command was used wrongly" },
   NOT_FOUND: { disposition: "stop", title: "there is nothing of that name or key" },
 } as const satisfies Record<string, CodeRow>;

@@ -21,7 +21,7 @@ export interface Effects {
   readonly onProgress: (progress: Progress) => void;
 }
 
-export type Stage = "read" | "plan" | "post";
+export type Stage = "read" | "plan" | "post" | "compare";
 
 export interface Progress {
   readonly stage: Stage;

@@ -48,18 +48,18 @@ export async function readBack(request: ReadBackRequest, outcomes: readonly Outc
   return done;
 }
 
-type Answer = Held | { readonly kind: "unknown"; readonly problem: Problem };
+export type Answer = Held | { readonly kind: "unknown"; readonly problem: Problem };
 /** By idempotency key; a problem where the target could not tell. */
 type Standings = ReadonlyMap<string, Standing | Problem>;
 
-/** One answer per posting, in order. */
-async function holdings(target: Target, postings: readonly Posting[]): Promise<readonly Answer[]> {
+/** One answer per posting, in order; `batch`: how many are asked for in one call. */
+export async function holdings(target: Target, postings: readonly Posting[], batch = target.traits.batch): Promise<readonly Answer[]> {
   const limit = pLimit(Math.max(1, target.traits.concurrency));
-  const { read, traits } = target;
+  const { read } = target;
   if (read !== undefined) {
     const batches: (readonly Posting[])[] = [];
-    for (let from = 0; from < postings.length; from += traits.batch) batches.push(postings.slice(from, from + traits.batch));
-    return (await allOver(batches.map((batch) => limit(() => orUnknown(batch, () => read.call(target, batch)))))).flat();
+    for (let from = 0; from < postings.length; from += batch) batches.push(postings.slice(from, from + batch));
+    return (await allOver(batches.map((some) => limit(() => orUnknown(some, () => read.call(target, some)))))).flat();
   }
   // A look-up tells whether it is there and still a draft, and nothing of its content.
   const one = async (posting: Posting): Promise<readonly Held[]> => {

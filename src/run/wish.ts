@@ -31,7 +31,7 @@ export interface WishRequest {
   readonly verify: boolean;
 }
 
-type Decode = (record: StoredRecord) => Row | Problem;
+export type Decode = (record: StoredRecord) => Row | Problem;
 
 /** Makes of the records of a document what is wanted, and of that what is to be done. */
 export function wishFor(request: WishRequest, touched: TouchedDocument, decode: Decode): Outcome[] {
@@ -202,7 +202,7 @@ function stopping(problems: readonly Problem[]): readonly Problem[] {
   return problems;
 }
 
-function rowsOf(records: readonly StoredRecord[], pipeline: Pipeline, decode: Decode): readonly Row[] | Problem {
+export function rowsOf(records: readonly StoredRecord[], pipeline: Pipeline, decode: Decode): readonly Row[] | Problem {
   const rows: Row[] = [];
   for (const record of inLineOrder(records, pipeline.source.key !== null)) {
     const row = decode(record);
@@ -239,7 +239,7 @@ function notUniqueProblem(name: string, field: string, value: string, holder: st
   );
 }
 
-function badRecord(records: readonly StoredRecord[], name: string): Problem {
+export function badRecord(records: readonly StoredRecord[], name: string): Problem {
   const bad = records.filter((each) => each.problem !== null);
   const first = bad[0] as StoredRecord;
   const cause = JSON.parse(first.problem as string) as Problem;
@@ -262,7 +262,7 @@ export function recordDecoder(request: Pick<WishRequest, "pipeline" | "pipelineI
   const { pipeline, pipelineId, store } = request;
   const { fields } = pipeline.source.schema;
   const names = fields.map((field) => field.name);
-  const current = store.records.shapeId(pipelineId, names);
+  const current = store.records.knownShapeId(pipelineId, names);
   let shapes: ReadonlyMap<number, readonly string[]> | null = null;
   const read = rowReader(fields);
   return (record) => {

@@ -90,6 +90,25 @@ export function openReadOnly(file: string): ReadOnly {
   }
 }
 
+/** The same for a store whose tables are of this version. Temporary tables may be made beside it. */
+export function openCurrentReadOnly(file: string): ReadOnly {
+  const store = openReadOnly(file);
+  const version = store.db.pragma("user_version", { simple: true }) as number;
+  if (version < migrations.length) {
+    store.close();
+    throw new ProblemError(
+      problem(
+        "STORE_UNREADABLE",
+        `the store \`${file}\` has version ${version}, and is only read by a program of that version`,
+        [],
+        "the next `sync run` or `sync plan` brings it up to date",
+      ),
+    );
+  }
+  store.db.pragma("temp_store = FILE");
+  return store;
+}
+
 function openInPlace(file: string, name: string): ReadOnly {
   const db = new Database(file, { readonly: true, timeout: 10_000 });
   try {

@@ -41,12 +41,18 @@ export class RecordTable {
 
   /** The number of a list of field names in this store. */
   shapeId(pipelineId: number, fields: readonly string[]): number {
-    const text = JSON.stringify(fields);
+    const known = this.knownShapeId(pipelineId, fields);
+    if (known !== null) return known;
+    this.db
+      .prepare("INSERT INTO shapes (pipeline_id, fields) VALUES (?, ?) ON CONFLICT DO NOTHING")
+      .run(pipelineId, JSON.stringify(fields));
+    return this.knownShapeId(pipelineId, fields) as number;
+  }
+
+  /** The same without a write; null for a list that no record has been stored under. */
+  knownShapeId(pipelineId: number, fields: readonly string[]): number | null {
     const find = this.db.prepare("SELECT id FROM shapes WHERE pipeline_id = ? AND fields = ?").pluck();
-    const known = find.get(pipelineId, text) as number | undefined;
-    if (known !== undefined) return known;
-    this.db.prepare("INSERT INTO shapes (pipeline_id, fields) VALUES (?, ?) ON CONFLICT DO NOTHING").run(pipelineId, text);
-    return find.get(pipelineId, text) as number;
+    return (find.get(pipelineId, JSON.stringify(fields)) as number | undefined) ?? null;
   }
 
   shapes(pipelineId: number): Map<number, readonly string[]> {

@@ -2,9 +2,11 @@ import { ApprovedTable } from "./approved.js";
 import { AttemptTable } from "./attempts.js";
 import { AuditTable } from "./audit.js";
 import { ChangeTable } from "./changes.js";
+import { DocumentTable } from "./documents.js";
 import { storeFailure } from "./failure.js";
 import { LeaseTable } from "./leases.js";
-import { type Db, IN_MEMORY, type OpenOptions, openStore } from "./open.js";
+import { ListingTable } from "./listing.js";
+import { type Db, IN_MEMORY, type OpenOptions, openCurrentReadOnly, openStore } from "./open.js";
 import { PlanTable } from "./plans.js";
 import { PostingTable } from "./postings.js";
 import { QuarantineTable } from "./quarantine.js";
@@ -32,6 +34,7 @@ export class Store {
   private constructor(
     readonly file: string,
     private readonly db: Db,
+    private readonly release: () => void = () => void db.close(),
   ) {
     this.runs = new RunTable(db);
     this.leases = new LeaseTable(db);
@@ -49,6 +52,12 @@ export class Store {
 
   static open(file: string, options: OpenOptions): Store {
     return new Store(file, openStore(file, options));
+  }
+
+  /** A store that is there, for reading: every write fails. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
+  static openReadOnly(file: string): Store {
+    const { db, close } = openCurrentReadOnly(file);
+    return new Store(file, db, close);
   }
 
   /** A new store that ends when it is closed. */
@@ -80,6 +89,28 @@ export class Store {
     return new ApprovedTable(this.db);
   }
 
+  /** Documents with all that is known of them; for a store that is opened read-only. */
+  documents(): DocumentTable {
+    return new DocumentTable(this.db);
+  }
+
+  /** An empty place for what a target lists; there is one at a time. */
+  newListing(): ListingTable {
+    return new ListingTable(this.db);
+  }
+
+  /** From now on it is read as it is at this moment, whatever a run writes meanwhile. Only for a store that is opened read-only. */
+  freeze(): void {
+    this.db.exec("BEGIN");
+    // A transaction begins with the first question.
+    this.db.prepare("SELECT count(*) FROM pipelines").get();
+  }
+
+  /** From now on it is read as it is then. */
+  thaw(): void {
+    if (this.db.inTransaction) this.db.exec("COMMIT");
+  }
+
   /** All of it is written, durably, or nothing. Throws ProblemError STORE_FAILED when the file cannot be written. */
   transaction<T>(work: () => T): T {
     try {
@@ -95,6 +126,6 @@ export class Store {
   }
 
   close(): void {
-    this.db.close();
+    this.release();
   }
 }

@@ -2,12 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadPipeline } from "../../src/config/load.js";
+import type { Pipeline } from "../../src/config/pipeline.js";
 import { loadProject } from "../../src/config/project.js";
 import type { ConnectorRegistry } from "../../src/config/registry.js";
 import { connector as csv } from "../../src/connectors/csv/index.js";
 import type { Document } from "../../src/model/document.js";
+import type { Reconciliation } from "../../src/model/reconciliation.js";
 import type { Effects } from "../../src/run/effects.js";
 import { type RunOutcome, type RunRequest, runPipeline } from "../../src/run/pipeline.js";
+import { reconcile } from "../../src/run/reconcile.js";
 import { AuditLog } from "../../src/store/audit-log.js";
 import { Store } from "../../src/store/store.js";
 import { SimTarget, simConnector } from "./sim-target.js";
@@ -118,6 +121,39 @@ ${this.targetExtra}
       readonly onSleep?: () => void;
     } = {},
   ): Promise<RunOutcome> {
+    const request = {
+      pipeline: await this.load(),
+      store: this.store,
+      effects: {
+        ...this.effects(),
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+        sleep: async () => options.onSleep?.(),
+      },
+      timeZone: "Asia/Shanghai",
+      folder: this.folder,
+    };
+    return runPipeline({
+      ...request,
+      kind: options.kind ?? "run",
+      full: options.full ?? false,
+      verify: options.verify ?? false,
+      only: options.only ?? null,
+      asWanted: options.asWanted ?? false,
+      ...(options.allowed === undefined ? {} : { allowed: options.allowed }),
+    });
+  }
+
+  async reconcile(period: string | null = null): Promise<Reconciliation> {
+    const store = Store.openReadOnly(join(this.folder, "store.db"));
+    try {
+      const pipeline = await this.load();
+      return await reconcile({ pipeline, store, effects: this.effects(), timeZone: "Asia/Shanghai", folder: this.folder, period });
+    } finally {
+      store.close();
+    }
+  }
+
+  private async load(): Promise<Pipeline> {
     this.write("p.yaml", this.pipelineText());
     const connectors: ConnectorRegistry = new Map([
       ["csv", async () => csv],
@@ -127,23 +163,7 @@ ${this.targetExtra}
     if (project.value === null) throw new Error(JSON.stringify(project.problems));
     const pipeline = await loadPipeline(join(this.folder, "p.yaml"), project.value, { connectors });
     if (pipeline.value === null) throw new Error(JSON.stringify(pipeline.problems));
-    return runPipeline({
-      pipeline: pipeline.value,
-      store: this.store,
-      effects: {
-        ...this.effects(),
-        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-        sleep: async () => options.onSleep?.(),
-      },
-      timeZone: "Asia/Shanghai",
-      folder: this.folder,
-      kind: options.kind ?? "run",
-      full: options.full ?? false,
-      verify: options.verify ?? false,
-      only: options.only ?? null,
-      asWanted: options.asWanted ?? false,
-      ...(options.allowed === undefined ? {} : { allowed: options.allowed }),
-    });
+    return pipeline.value;
   }
 
   effects(): Effects {

@@ -55,7 +55,7 @@ async function withBooks(
   }
 }
 
-function periodOption(text: string | undefined, option: string): string | undefined {
+export function periodOption(text: string | undefined, option: string): string | undefined {
   if (text === undefined || isPeriod(text)) return text;
   throw new ProblemError(problem("USAGE", `${option} is \`${text}\`, expected a month such as \`2026-11\``));
 }

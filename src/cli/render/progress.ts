@@ -1,7 +1,7 @@
 import type { Progress } from "../../run/effects.js";
 import type { Io } from "../io.js";
 
-const WORDS = { read: "reading", plan: "mapping", post: "posting" } as const;
+const WORDS = { read: "reading", plan: "mapping", post: "posting", compare: "comparing" } as const;
 const TERMINAL_MS = 100;
 const PLAIN_MS = 10_000;
 

@@ -3,7 +3,11 @@ import type { Document, Line, Side } from "../../model/document.js";
 import type { PostedEntry } from "../../model/posting.js";
 import { formatReference, type VoucherKind } from "./voucher.js";
 
-type EntryTuple = [number, string, string, string, string, number, VoucherKind, string, string, string, number, string, string | null];
+type EntryTuple = [
+  ...[number, string, string, string, string, number, VoucherKind, string, string, string, number, string, string | null],
+  /** Of a reversal: the kind of what it cancels. */
+  VoucherKind | null,
+];
 
 const OF_PIPELINE = "substr(external_reference, 1, ?) = ?";
 const CHUNK = 1_000;
@@ -20,7 +24,8 @@ export function* postedEntries(db: Database.Database, pipeline: string): Generat
   const prefix = `${pipeline}/`;
   const next = db
     .prepare(
-      `SELECT id, external_reference, fingerprint, word, period, number, kind, date, currency, text, attachments, document_key, fields
+      `SELECT id, external_reference, fingerprint, word, period, number, kind, date, currency, text, attachments, document_key, fields,
+         (SELECT kind FROM vouchers AS original WHERE original.id = vouchers.reverses)
        FROM vouchers WHERE id > ? AND ${OF_PIPELINE} ORDER BY id LIMIT ${CHUNK}`,
     )
     .raw();
@@ -35,7 +40,8 @@ export function* postedEntries(db: Database.Database, pipeline: string): Generat
       const [id, idempotencyKey, fingerprint, word, period, number, kind] = row;
       after = id;
       const found = { idempotencyKey, reference: formatReference(period, word, number), fingerprint };
-      yield kind === "reversal" ? found : { ...found, document: documentOf(row, lines.all(id) as LineTuple[]) };
+      const content = documentOf(row, lines.all(id) as LineTuple[]);
+      yield kind === "reversal" ? { ...found, cancelling: content } : { ...found, document: content };
     }
     if (rows.length < CHUNK) return;
   }
@@ -43,7 +49,8 @@ export function* postedEntries(db: Database.Database, pipeline: string): Generat
 
 type LineTuple = [string, Side, bigint, string, string | null, string | null];
 
-function documentOf([, , , , , , kind, date, currency, text, attachments, key, fields]: EntryTuple, rows: LineTuple[]): Document {
+function documentOf([, , , , , , own, date, currency, text, attachments, key, fields, cancelled]: EntryTuple, rows: LineTuple[]): Document {
+  const kind = cancelled ?? own;
   const lines = rows.map(([account, side, amountMinor, lineText, partner, dimensions]): Line => {
     return {
       side,

@@ -97,7 +97,8 @@ class VoucherFileTarget implements Target {
       const written = this.outbox.find(idempotencyKey);
       if (written === null) continue;
       const found = { idempotencyKey, reference: written.reference, fingerprint: written.fingerprint };
-      yield written.cancels === null ? { ...found, document: written.content() } : found;
+      const content = written.content();
+      yield written.cancels === null ? { ...found, document: content } : { ...found, cancelling: content };
     }
   }
 
