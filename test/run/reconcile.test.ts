@@ -52,7 +52,7 @@ describe("a target that is read", () => {
 
   test("is asked about what it takes in one call, and about the month only", async () => {
     place.day = true;
-    place.date = "${日期 ?? date(2026, 1, 1)}";
+    place.date = '${日期 ?? date(\\"2026-01-01\\")}';
     const day = (n: number): string => `2026-1${n % 2}-0${1 + (n % 9)}`;
     await post(...Array.from({ length: 60 }, (_, n) => `D${n},1,好,,10.00,6601,${day(n)}`));
     const calls: number[] = [];
