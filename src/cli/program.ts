@@ -1,7 +1,6 @@
 import { Argument, Command, Option } from "commander";
 import type { CommandContext } from "./io.js";
-
-type Action<O> = (context: CommandContext, options: O, ...names: (string | undefined)[]) => Promise<number>;
+import { type Action, addMemory, type Tools } from "./program-memory.js";
 
 /** The command line. A command's code is loaded when it is used, so that `--help` loads nothing. */
 export function buildProgram(context: CommandContext, version: string, setExitCode: (code: number) => void): Command {
@@ -30,18 +29,18 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
         "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 7 a plan is stale, changed or not approved, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
     );
 
-  const command = (parent: Command, name: string, about: string, ...examples: string[]): Command => {
+  const command: Tools["command"] = (parent, name, about, ...examples) => {
     const made = parent.command(name).description(about).helpOption("-h, --help", "print help").helpCommand(false);
     if (examples.length > 0) made.addHelpText("after", example(...examples));
     return made;
   };
-  const common = (made: Command): Command =>
+  const common: Tools["common"] = (made) =>
     made
       .addOption(new Option("--project <file>", "the sync.yaml to use").argParser(String))
       .addOption(new Option("--env <name>", "environment of sync.yaml, such as uat"))
       .addOption(new Option("--json", "print the result as JSON"))
       .addOption(new Option("--no-color", "no colours"));
-  const does = <O>(made: Command, load: () => Promise<Action<O>>): void => {
+  const does: Tools["does"] = <O>(made: Command, load: () => Promise<Action<O>>): void => {
     made.action(async (...args: unknown[]) => {
       const names = args.slice(0, -2) as (string | undefined)[];
       const run = await load();
@@ -253,149 +252,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--limit <n>", "how many", "20");
   does(runs, async () => (await import("./commands/runs.js")).runs);
 
-  const quarantine = command(program, "quarantine", "what waits because it could not be posted, and why");
-  const listItems = common(
-    command(
-      quarantine,
-      "list",
-      "what waits, with reasons",
-      "sync quarantine list",
-      "sync quarantine list --by cause",
-      "sync quarantine list --dropped",
-    ),
-  );
-  listItems
-    .option("--pipeline <name>", "only of this pipeline")
-    .option("--dropped", "what people dropped, with their reasons")
-    .addOption(new Option("--by <what>", "group them").choices(["cause"]));
-  does(listItems, async () => (await import("./commands/quarantine.js")).list);
-  const showItem = common(command(quarantine, "show", "one item with everything known about it", "sync quarantine show BX26110012"));
-  showItem.addArgument(new Argument("<key>", "document or record key")).option("--pipeline <name>", "in this pipeline");
-  does(showItem, async () => (await import("./commands/quarantine.js")).show);
-  const retry = common(
-    command(
-      quarantine,
-      "retry",
-      "try again now, without reading the source",
-      "sync quarantine retry BX26110012",
-      "sync quarantine retry --all",
-    ),
-  );
-  retry
-    .addArgument(new Argument("[keys...]", "document or record keys"))
-    .option("--all", "everything that waits")
-    .option("--pipeline <name>", "in this pipeline")
-    .option("--quiet", "no progress");
-  does(retry, async () => (await import("./commands/quarantine.js")).retry);
-  const drop = common(
-    command(
-      quarantine,
-      "drop",
-      "never post this, with a reason; it comes back when its records change",
-      'sync quarantine drop BX26110012 --reason "private, withdrawn by phone"',
-    ),
-  );
-  drop
-    .addArgument(new Argument("<key>", "document or record key"))
-    .requiredOption("--reason <text>", "why; kept with the item")
-    .option("--pipeline <name>", "in this pipeline");
-  does(drop, async () => (await import("./commands/quarantine.js")).drop);
-
-  const state = command(program, "state", "what the store remembers of a pipeline");
-  const stateList = common(command(state, "list", "watermark, units read, documents and records of each pipeline", "sync state list"));
-  does(stateList, async () => (await import("./commands/state.js")).list);
-  const stateShow = common(
-    command(
-      state,
-      "show",
-      "the units a pipeline has read, or the postings of one document",
-      "sync state show --pipeline expense-to-gl",
-      "sync state show BX26110012",
-    ),
-  );
-  stateShow.addArgument(new Argument("[key]", "a document key")).option("--pipeline <name>", "of this pipeline");
-  does(stateShow, async () => (await import("./commands/state.js")).show);
-  const stateSet = common(
-    command(
-      state,
-      "set",
-      "move the watermark back, or forget that a unit was read, so that it is read again",
-      'sync state set watermark "2026-11-01" --pipeline expense-to-gl',
-      "sync state set forget 报销明细-2026-11-20.csv",
-    ),
-  );
-  stateSet
-    .addArgument(new Argument("<what>", "what to set").choices(["watermark", "forget"]))
-    .addArgument(new Argument("<value>", "the watermark, or the name of the unit"))
-    .option("--pipeline <name>", "of this pipeline");
-  does(stateSet, async () => (await import("./commands/state.js")).set);
-
-  const audit = command(program, "audit", "the log that is only added to: who ran what, each answer, each decision");
-  const auditLog = common(
-    command(
-      audit,
-      "log",
-      "the latest events, oldest first",
-      "sync audit log",
-      "sync audit log --document BX26110012",
-      "sync audit log --run 12 --json",
-    ),
-  );
-  auditLog
-    .option("--pipeline <name>", "only of this pipeline")
-    .option("--document <key>", "only about this document")
-    .option("--run <n>", "only of this run")
-    .option("--limit <n>", "how many", "50");
-  does(auditLog, async () => (await import("./commands/audit.js")).log);
-  const auditVerify = common(
-    command(
-      audit,
-      "verify",
-      "check that no row was changed, removed or put in; prints the head to note elsewhere",
-      "sync audit verify",
-      "sync audit verify --head 5f0c…",
-    ),
-  );
-  auditVerify.option("--head <hash>", "a head noted earlier; also shows that no row up to it was cut off the end");
-  does(auditVerify, async () => (await import("./commands/audit.js")).verify);
-  const auditExport = common(
-    command(
-      audit,
-      "export",
-      "the whole log as JSON lines that anybody can verify with SHA-256, as docs/audit.md shows",
-      "sync audit export > audit.jsonl",
-      "sync audit export --out audit.jsonl",
-    ),
-  );
-  auditExport.option("--out <file>", "write to a file instead of standard output");
-  does(auditExport, async () => (await import("./commands/audit.js")).exportLog);
-
-  const ledger = command(program, "ledger", "look into the embedded ledger");
-  const onBooks = (made: Command): Command =>
-    common(made).option("--connection <name>", "which ledger connection; may be left out when there is only one");
-  const balance = onBooks(
-    command(ledger, "balance", "trial balance", "sync ledger balance", "sync ledger balance --period 2026-11 --json"),
-  );
-  balance
-    .option("--period <yyyy-mm>", "only this month, with opening and closing balances")
-    .option("--through <yyyy-mm>", "up to and including this month");
-  does(balance, async () => (await import("./commands/ledger.js")).balance);
-  const journal = onBooks(command(ledger, "journal", "vouchers of a month, or of all months", "sync ledger journal --period 2026-11"));
-  journal.option("--period <yyyy-mm>", "only this month").option("--limit <n>", "how many vouchers to show");
-  does(journal, async () => (await import("./commands/ledger.js")).journal);
-  const showVoucher = onBooks(command(ledger, "show", "one voucher", 'sync ledger show "2026-11 记-0001"', "sync ledger show BX26110012"));
-  showVoucher.addArgument(new Argument("<reference>", "voucher number, external reference, or document key"));
-  does(showVoucher, async () => (await import("./commands/ledger.js")).show);
-  const exportBooks = onBooks(
-    command(
-      ledger,
-      "export",
-      "the books as an hledger journal, so that another program can check them",
-      "sync ledger export > books.journal && hledger -f books.journal check",
-    ),
-  );
-  exportBooks.option("--out <file>", "write to a file instead of standard output");
-  does(exportBooks, async () => (await import("./commands/ledger.js")).exportBooks);
+  addMemory(program, { command, common, does });
 
   const connectorsCommand = command(program, "connectors", "what the program can talk to");
   const listConnectors = common(command(connectorsCommand, "list", "all connectors", "sync connectors list"));

@@ -126,7 +126,7 @@ class Reconciler {
         documents,
         facts.map((known) => this.isAsked(known)),
       );
-      documents.forEach((document, index) => this.judge(document.key, facts[index] as Known, found[index] as Found));
+      for (const [index, document] of documents.entries()) this.judge(document.key, facts[index] as Known, found[index] as Found);
       done += documents.length;
       effects.onProgress({ stage: "compare", records: 0, documents: done, done, total });
       await effects.sleep(0);

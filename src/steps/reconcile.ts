@@ -1,6 +1,5 @@
 import type { DateText } from "../model/dates.js";
-import { type Document, documentAmount, isUnknown, lineAmount } from "../model/document.js";
-import { hasLines } from "../model/document-types.js";
+import { type Document, isUnknown, lineAmount } from "../model/document.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { Finding, FindingKind, LeftOut, OpenItem, OpenStatus, PostedVersion, Side, Standings } from "../model/reconciliation.js";
@@ -8,6 +7,7 @@ import { displayKey } from "../model/record.js";
 import type { AccountSheet } from "./account-sheet.js";
 import { compareDocuments, netByAccount } from "./compare.js";
 import type { Cancellation, Matched, Stray } from "./match-listing.js";
+import { addCancellation, amountOf, amountsApart, BLANK, doubtProblem, hasContent } from "./reconcile-parts.js";
 import { differenceOf } from "./reconsider.js";
 
 /** What the source wants of a document, as far as its records tell. */
@@ -204,15 +204,17 @@ class Judge {
       const { isBatch, wish } = this.facts;
       const isOver = wish.kind === "unwanted" && !isBatch ? "; the source does not want it either, so the next run takes note" : "";
       const by = held.by === null ? "is not in the target any more" : `was cancelled in the target by ${held.by}`;
-      if (this.facts.inDoubt.size > 0) return this.doubt(posting, "in doubt", doubtProblem(this.facts.key));
-      if (!held.isFresh) return this.find("missing", ["ours", "target"], `posted as ${posting.reference}, and it ${by}${isOver}`);
-      const lag = problem(
-        "TARGET_NOT_YET",
-        `posted as ${posting.reference} a moment ago, and the target does not show it yet`,
-        { document: displayKey(this.facts.key) },
-        "reconcile again when its quiet time is over",
-      );
-      return this.doubt(posting, "not shown yet", lag);
+      if (this.facts.inDoubt.size > 0) this.doubt(posting, "in doubt", doubtProblem(this.facts.key));
+      else if (held.isFresh) {
+        const lag = problem(
+          "TARGET_NOT_YET",
+          `posted as ${posting.reference} a moment ago, and the target does not show it yet`,
+          { document: displayKey(this.facts.key) },
+          "reconcile again when its quiet time is over",
+        );
+        this.doubt(posting, "not shown yet", lag);
+      } else this.find("missing", ["ours", "target"], `posted as ${posting.reference}, and it ${by}${isOver}`);
+      return;
     }
     if (posting.step === null && held.step !== null)
       this.find(
@@ -246,7 +248,7 @@ class Judge {
           ? `${entry.reference}${version?.endedBy === null ? "" : ` was cancelled by ${version?.endedBy}, as we noted, and`} is in force in the target${beside}`
           : `the target holds ${entry.reference}${beside} under \`${displayKey(entry.idempotencyKey)}\`, which the store does not know`;
     const presumed =
-      entry.document === null && hasContent(facts) ? "; its content cannot be read, and it is counted as the posted one" : "";
+      entry.document === null && hasContent(facts.held) ? "; its content cannot be read, and it is counted as the posted one" : "";
     this.find(isTwice ? "booked twice" : "extra", ["ours", "target"], note + presumed);
   }
 
@@ -254,21 +256,16 @@ class Judge {
     const dates = [original?.document?.date ?? version?.posting.document.date, reversal.document?.date].filter(
       (date) => date !== undefined,
     );
-    if (version === null && original !== null)
-      return this.find(
-        "extra",
-        ["ours", "target"],
-        `the target holds ${original.reference} and its reversal ${reversal.reference}, and the store knows neither`,
-        dates,
-      );
+    if (version === null && original !== null) {
+      const about = `the target holds ${original.reference} and its reversal ${reversal.reference}, and the store knows neither`;
+      this.find("extra", ["ours", "target"], about, dates);
+      return;
+    }
     if (version?.endedAs === null && this.facts.inDoubt.has(reversal.idempotencyKey)) return;
-    if (original === null)
-      return this.find(
-        "missing",
-        ["ours", "target"],
-        `the target holds the reversal ${reversal.reference} of what it does not hold`,
-        dates,
-      );
+    if (original === null) {
+      this.find("missing", ["ours", "target"], `the target holds the reversal ${reversal.reference} of what it does not hold`, dates);
+      return;
+    }
     const { document: booked } = original;
     const { document: red } = reversal;
     if (booked === null || red === null) return;
@@ -373,55 +370,4 @@ class Judge {
     const posted = version?.posting.document ?? this.live.at(-1)?.document ?? null;
     return posted === null || isUnknown(posted) ? null : posted;
   }
-}
-
-function addCancellation(sheet: AccountSheet, { version, original, reversal }: Cancellation): void {
-  const posted = version === null || isUnknown(version.posting.document) ? null : version.posting.document;
-  const cancelled = original?.document ?? posted;
-  if (original !== null && cancelled !== null) sheet.add("target", cancelled, 1n);
-  if (reversal.document === null) {
-    // It takes back what it cancels, on the same day as far as anybody can tell.
-    if (cancelled !== null) sheet.add("target", cancelled, -1n);
-    return;
-  }
-  sheet.add("target", reversal.document, 1n);
-  if (posted === null || version?.endedAs === null) return;
-  // The source has no memory of what it wanted once; both days get what we noted then.
-  for (const column of ["source", "ours"] as const) {
-    sheet.add(column, posted, 1n);
-    sheet.add(column, { ...posted, date: reversal.document.date }, -1n);
-  }
-}
-
-const BLANK = { side: "debit", account: "", text: "", partner: null, dimensions: {} } as const;
-
-function hasContent({ held }: DocumentFacts): boolean {
-  return [...held.values()].some((each) => each.kind === "there" && each.document !== null);
-}
-
-/** Null also where it is of another currency, which would be read as this one. */
-function amountOf(documents: readonly Document[], currency: string): bigint | null {
-  const [first] = documents;
-  if (first === undefined || !hasLines(first.type) || documents.some((document) => document.currency !== currency)) return null;
-  return documents.reduce((sum, document) => sum + documentAmount(document), 0n);
-}
-
-/** In words, by how much the accounts of two sets of documents differ. */
-function amountsApart(posted: readonly Document[], wanted: readonly Document[]): string {
-  const before = netByAccount(...posted);
-  const after = netByAccount(...wanted);
-  const currency = wanted[0]?.currency ?? posted[0]?.currency ?? "";
-  const show = (minor: bigint | undefined): string => lineAmount({ ...BLANK, amountMinor: minor ?? 0n }, currency);
-  const apart = [...new Set([...before.keys(), ...after.keys()])].filter((account) => before.get(account) !== after.get(account));
-  if (apart.length === 0) return "other content on the same accounts";
-  return apart.map((account) => `${account} \`${show(before.get(account))}\` → \`${show(after.get(account))}\``).join(", ");
-}
-
-function doubtProblem(key: string): Problem {
-  return problem(
-    "TARGET_UNCONFIRMED",
-    "it was sent and the answer is unknown",
-    { document: displayKey(key) },
-    "the next run asks the target about it before anything else is sent",
-  );
 }

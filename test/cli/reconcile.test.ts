@@ -38,7 +38,12 @@ describe("the sample project, reconciled", () => {
       findings: [],
       problems: [],
     });
-    expect(json.open[0]).toMatchObject({ status: "waiting", document: "BX26110005", source: null, problem: { code: "MAP_LOOKUP_MISSING" } });
+    expect(json.open[0]).toMatchObject({
+      status: "waiting",
+      document: "BX26110005",
+      source: null,
+      problem: { code: "MAP_LOOKUP_MISSING" },
+    });
     expect(json.accounts.find(({ account }: { account: string }) => account === "224101")).toEqual({
       account: "224101",
       currency: "CNY",
@@ -51,7 +56,9 @@ describe("the sample project, reconciled", () => {
     });
     const csv = sync(folder, "reconcile", "--csv");
     expect(csv.code).toBe(3);
-    expect(csv.out.startsWith("\ufeffrow,what,document,account,date,currency,source,ours,target,difference,waiting,reference,about\n")).toBe(true);
+    expect(
+      csv.out.startsWith("\ufeffrow,what,document,account,date,currency,source,ours,target,difference,waiting,reference,about\n"),
+    ).toBe(true);
     expect(csv.out).toContain("account,agrees,,224101,,CNY,-2423.50,-2423.50,-2423.50,0.00,0.00,,\n");
     expect(sync(folder, "reconcile", "--csv", "--json")).toMatchObject({ code: 2 });
     expect(sync(folder, "reconcile", "--period", "november")).toMatchObject({ code: 2 });
@@ -71,7 +78,9 @@ describe("the sample project, reconciled", () => {
     const { code, out } = sync(folder, "reconcile", "--limit", "1");
     expect(code).toBe(1);
     expect(out).toContain("they do NOT agree: 3 different amount, ");
-    expect(out).toMatch(/BX26110001 +2026-11-03 +different amount +ours – target +1,954\.00 +1,954\.00 +1,954\.10 +CNY +2026-11 记-0001: without/);
+    expect(out).toMatch(
+      /BX26110001 +2026-11-03 +different amount +ours – target +1,954\.00 +1,954\.00 +1,954\.10 +CNY +2026-11 记-0001: without/,
+    );
     expect(out).toContain("… and 2 more; show them with --limit 3");
     expect(out).toMatch(/CNY +differs\n/);
   });
