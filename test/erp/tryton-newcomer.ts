@@ -6,9 +6,9 @@ import { afterThisTest } from "../connectors/http-setup.js";
 import { commandsOf, follow, root, shownIn } from "./tryton-company.js";
 import type { TrytonServer } from "./tryton-server.js";
 
-/** What differs from one time to the next: how long it took, and the numbers of vouchers in books that had others before. */
+/** Without what differs from one time to the next: how long it took, and the numbers of vouchers in books that had others before. */
 function steady(text: string): string {
-  return text.replace(/\d+(\.\d+)? s\b/g, "N s").replace(/(记-2026-|AP2026)\d{6}/g, "$1NNNNNN");
+  return text.replace(/ +$/gm, "").replace(/\d+(\.\d+)? s\b/g, "N s").replace(/(记-2026-|AP2026)\d{6}/g, "$1NNNNNN");
 }
 
 /** The page "Post into a real ERP in five minutes", typed as it stands. Its company and server are those of the suite, which are made as it says. */
