@@ -32,6 +32,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/file-places.md",
     "docs/posting.md",
     "docs/problems.md",
+    "docs/real-erp.md",
     "docs/reconcile.md",
     "docs/sandboxes.md",
     "docs/testing.md",

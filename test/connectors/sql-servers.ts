@@ -41,7 +41,8 @@ function runAs(name: string): { readonly uid: number; readonly gid: number } | R
   return { uid: uid as number, gid: gid as number };
 }
 
-export async function startPostgresql(): Promise<SqlServer> {
+/** `more` are further settings of the server. */
+export async function startPostgresql(more: Readonly<Record<string, string>> = {}): Promise<SqlServer> {
   const programs = postgresqlPrograms();
   if (programs === null) throw new Error(missing.postgresql ?? "");
   const owner = runAs("postgres");
@@ -67,6 +68,7 @@ export async function startPostgresql(): Promise<SqlServer> {
     timezone: "America/New_York",
     datestyle: "SQL, DMY",
     max_connections: "50",
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const server = spawn(`${programs}/postgres`, ["-D", data, ...args], { ...owner, stdio: ["ignore", "ignore", "pipe"] });

@@ -1,36 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { loadWorkspace } from "../../src/config/load.js";
 import { connectors } from "../../src/connectors/index.js";
-import { afterThisTest } from "../connectors/http-setup.js";
+import { afterThisTest, only } from "../connectors/http-setup.js";
 import { type Runner, runnerOf } from "../connectors/runner.js";
+import { type Claim, ClaimsProject, MOVES, type MoveRow, manyClaims, type PipelineName } from "./tryton-claims.js";
 import { losingEvery } from "./tryton-proxy.js";
 import type { TrytonServer } from "./tryton-server.js";
-
-const EXAMPLE = fileURLToPath(new URL("../../fixtures/connectors/tryton/example", import.meta.url));
-const HEADER = "单据编号,行号,状态,支付日期,报销人,工号,金额,税额,科目,部门";
-
-export interface Claim {
-  readonly code: string;
-  readonly status?: string;
-  readonly date?: string;
-  readonly employee?: string;
-  readonly account?: string;
-  /** Gross and tax of each line. */
-  readonly lines?: readonly (readonly [string, string])[];
-}
-
-const rowsOf = ({
-  code,
-  status = "已审批",
-  date = "2026-11-20",
-  employee = "E001",
-  account = "660203",
-  lines = [["106.00", "6.00"]],
-}: Claim) => lines.map(([gross, tax], index) => [code, index + 1, status, date, "张三", employee, gross, tax, account, "D100"].join(","));
 
 interface Night extends Runner {
   readonly deliver: (claims: readonly Claim[]) => void;
@@ -39,50 +14,30 @@ interface Night extends Runner {
 }
 
 /** The shipped example, run night after night with one store. Waiting takes no time, but for that of an unanswered call. */
-async function project(pipeline: string, url: string, password: string, more = ""): Promise<Night> {
-  const folder = mkdtempSync(join(tmpdir(), "tryton-example-"));
-  afterThisTest(() => rmSync(folder, { recursive: true }));
-  cpSync(EXAMPLE, folder, { recursive: true });
-  const file = join(folder, `${pipeline}.yaml`);
-  // The target stands at the end of the file.
-  writeFileSync(file, `${readFileSync(file, "utf8")}  ${more}\n`);
-  const loaded = await loadWorkspace(join(folder, "sync.yaml"), { env: { TRYTON_URL: url, TRYTON_PASSWORD: password }, connectors });
+async function project(pipeline: PipelineName, url: string, password: string, ...more: readonly string[]): Promise<Night> {
+  const claims = new ClaimsProject(pipeline, ...more);
+  afterThisTest(() => claims.dispose());
+  const loaded = await loadWorkspace(claims.config, { env: { TRYTON_URL: url, TRYTON_PASSWORD: password }, connectors });
   expect(loaded.problems).toEqual([]);
-  const one = loaded.pipelines.find(({ name }) => name === pipeline);
-  if (one === undefined) throw new Error(`no pipeline ${pipeline}`);
+  const one = only(loaded.pipelines);
   let now = Date.now();
   const sleep = async (ms: number): Promise<void> => {
     now += ms;
     await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 20)));
   };
-  const runner = runnerOf(one, folder, { now: () => new Date(now), sleep });
+  const runner = runnerOf(one, claims.folder, { now: () => new Date(now), sleep });
   afterThisTest(() => runner.store.close());
-  let night = 0;
   return {
     ...runner,
     run: async () => {
       now += 3_600_000;
       return runner.run();
     },
-    deliver: (claims) => {
-      night += 1;
-      const name = `${pipeline === "expense-to-ap" ? "应付" : "报销"}-${night}.csv`;
-      writeFileSync(join(folder, name), `${[HEADER, ...claims.flatMap(rowsOf)].join("\n")}\n`);
-    },
+    deliver: (delivered) => claims.deliver(delivered),
     waiting: () =>
       runner.store.quarantine.list(runner.store.pipelineId(pipeline)).map(({ key, problem }): [string, string] => [key, problem.code]),
   };
 }
-
-interface MoveRow {
-  readonly description: string;
-  readonly state: string;
-  readonly post_number: string | null;
-  readonly debit: number;
-}
-
-const MOVES = `SELECT move.description, move.state, move.post_number, (SELECT CAST(ROUND(SUM(debit) * 100) AS INTEGER) FROM account_move_line WHERE move = move.id) AS debit
-  FROM account_move AS move ORDER BY move.id`;
 
 /** `size` is how many documents go through the network that loses answers. */
 export function pipelineSuite(server: () => TrytonServer, size: number): void {
@@ -91,6 +46,8 @@ export function pipelineSuite(server: () => TrytonServer, size: number): void {
   describe("the shipped pipelines", () => {
     test("claims become moves once; changes, voids and what cannot be posted", async () => {
       const { url, password } = server();
+      const october = await server().call<number[]>("admin", "model.account.period.search", [["name", "=", "2026-10"]], 0, null, null);
+      await server().call("admin", "model.account.period.close", october);
       const night = await project("expense-to-gl", url, password);
       night.deliver([
         { code: "BX-1" },
@@ -105,12 +62,14 @@ export function pipelineSuite(server: () => TrytonServer, size: number): void {
         { code: "BX-4", account: "6699" },
         { code: "BX-5", employee: "E999" },
         { code: "BX-6", date: "2030-01-01" },
+        { code: "BX-7", date: "2026-10-31" },
       ]);
       expect((await night.run()).counts).toMatchObject({ posted: 3 });
       expect(night.waiting()).toEqual([
         ["BX-4", "TARGET_REJECTED"],
         ["BX-5", "TARGET_REJECTED"],
         ["BX-6", "TARGET_PERIOD_CLOSED"],
+        ["BX-7", "TARGET_PERIOD_CLOSED"],
       ]);
       expect(moves().map(({ description, state, debit }) => [description, state, debit])).toEqual([
         ["expense-to-gl/BX-1/1", "posted", 10_600],
@@ -182,7 +141,7 @@ export function pipelineSuite(server: () => TrytonServer, size: number): void {
       });
       afterThisTest(() => proxy.close());
       const night = await project("expense-to-gl", proxy.url, erp.password, "batch: 3");
-      const claims = Array.from({ length: size }, (_, n): Claim => ({ code: `BX-${n}`, lines: [[`${n + 1}.06`, "0.06"]] }));
+      const claims = manyClaims(size);
       night.deliver(claims);
       for (let runs = 0; runs < 6; runs += 1) {
         const { counts } = await night.run();

@@ -1,11 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import Database from "better-sqlite3";
+import { copyCompany } from "./tryton-company.js";
+import { TrytonProcess } from "./tryton-process.js";
 
-const recipes = resolve(fileURLToPath(new URL("../..", import.meta.url)), "../shared/erp");
 const modules = "/usr/lib/python3/dist-packages/trytond/modules";
 /** What is there when the package of that name is. Installing is left to whoever owns the machine. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -13,55 +11,81 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "tryton-modules-account-invoice": `${modules}/account_invoice`,
   "tryton-modules-analytic-invoice": `${modules}/analytic_invoice`,
   "tryton-modules-company": `${modules}/company`,
+  sqlite3: "/usr/bin/sqlite3",
 };
-const lacking = Object.entries(PACKAGES).flatMap(([name, path]) => (existsSync(path) ? [] : [name]));
+/** For the tests on PostgreSQL alone. */
+const DRIVER = { "python3-psycopg2": "/usr/lib/python3/dist-packages/psycopg2" };
 
-/** Why tests that need a Tryton are skipped; null when they can run. */
-export const missing: string | null = !existsSync(join(recipes, "tryton-up"))
-  ? "needs the recipe `tryton-up` beside the checkout"
-  : lacking.length > 0
-    ? `needs Tryton: apt-get install ${lacking.join(" ")}`
-    : null;
-
-interface Started {
-  readonly url: string;
-  readonly user: string;
-  readonly password: string;
-  readonly store: string;
+function lacking(packages: Readonly<Record<string, string>>): string | null {
+  const names = Object.entries(packages).flatMap(([name, path]) => (existsSync(path) ? [] : [name]));
+  return names.length > 0 ? `needs Tryton: apt-get install ${names.join(" ")}` : null;
 }
 
-/** Templates of books are built once for each version of the recipe, and kept. */
-const cache = join(tmpdir(), "sync-tryton-templates");
+/** Why tests that need a Tryton are skipped; null when they can run. */
+export const missing: Readonly<Record<"sqlite" | "postgresql", string | null>> = {
+  sqlite: lacking(PACKAGES),
+  postgresql: lacking({ ...PACKAGES, ...DRIVER }),
+};
 
-/** A real Tryton on a free port, with books of its own. */
+/** What was posted, and what goes with it, in an order in which it can be deleted. */
+export const POSTED = [
+  "analytic_account_line",
+  "analytic_account_entry",
+  "account_tax_line",
+  "account_invoice_tax",
+  "account_invoice_line",
+  "account_invoice",
+  "account_move_line",
+  "account_move_reconciliation",
+  "account_move",
+  "account_journal_period",
+  "res_user_warning",
+];
+
+/** A real Tryton on SQLite, with books of its own. */
 export class TrytonServer {
   private readonly sql: Database.Database;
 
   private constructor(
-    private readonly work: string,
-    readonly url: string,
-    readonly password: string,
-    store: string,
+    /** Where the books and the password lie. */
+    readonly folder: string,
+    private readonly server: TrytonProcess,
   ) {
-    this.sql = new Database(store);
+    this.sql = new Database(this.store);
     this.sql.pragma("busy_timeout = 10000");
   }
 
   static async start(): Promise<TrytonServer> {
-    const work = mkdtempSync(join(tmpdir(), "sync-tryton-"));
-    const args = ["--work", work, "--port", "0", "--cache", cache, "--config", cheapPasswords(work)];
-    const { url, password, store } = JSON.parse(await output(join(recipes, "tryton-up"), args)) as Started;
-    return new TrytonServer(work, url, password, store);
+    const folder = await copyCompany();
+    return new TrytonServer(folder, await TrytonProcess.start(folder, "sqlite://"));
   }
 
-  get port(): number {
-    return Number(new URL(this.url).port);
+  get url(): string {
+    return this.server.url;
   }
 
-  stop(): void {
+  get password(): string {
+    return this.server.password;
+  }
+
+  /** The file of the books. */
+  get store(): string {
+    return join(this.folder, "company.sqlite");
+  }
+
+  async stop(): Promise<void> {
     this.sql.close();
-    execFileSync(join(recipes, "tryton-down"), ["--work", this.work]);
-    rmSync(this.work, { recursive: true, force: true });
+    await this.server.dispose();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Ends the server, whatever it is doing; its books stay. */
+  async goDown(signal: NodeJS.Signals): Promise<void> {
+    await this.server.end(signal);
+  }
+
+  async comeUp(): Promise<void> {
+    await this.server.launch();
   }
 
   /** Looks into Tryton's own tables, behind the back of its server. */
@@ -71,21 +95,8 @@ export class TrytonServer {
 
   /** Takes everything that was posted out of the books, and opens what was closed. */
   clear(): void {
-    const tables = [
-      "analytic_account_line",
-      "analytic_account_entry",
-      "account_tax_line",
-      "account_invoice_tax",
-      "account_invoice_line",
-      "account_invoice",
-      "account_move_line",
-      "account_move_reconciliation",
-      "account_move",
-      "account_journal_period",
-      "res_user_warning",
-    ];
     this.sql.transaction(() => {
-      for (const table of tables) this.sql.exec(`DELETE FROM "${table}"`);
+      for (const table of POSTED) this.sql.exec(`DELETE FROM "${table}"`);
       this.sql.exec(`UPDATE account_period SET state = 'open'`);
     })();
   }
@@ -110,42 +121,7 @@ export class TrytonServer {
   }
 
   /** Calls a method as a user would, without our connector. */
-  async call<T>(user: string, method: string, ...params: readonly unknown[]): Promise<T> {
-    const authorization = `Basic ${Buffer.from(`${user}:${this.password}`).toString("base64")}`;
-    const body = JSON.stringify({ id: 1, method, params: [...params, { company: 1 }] });
-    const response = await fetch(this.url, { method: "POST", headers: { "content-type": "application/json", authorization }, body });
-    const answer = (await response.json()) as { result?: T; error?: unknown };
-    if (answer.error !== undefined) throw new Error(`${method}: ${JSON.stringify(answer.error).slice(0, 500)}`);
-    return answer.result as T;
+  call<T>(user: string, method: string, ...params: readonly unknown[]): Promise<T> {
+    return this.server.call(user, method, ...params);
   }
-}
-
-/** Checking a password takes a server 0.2 s on purpose, and tests sign in a lot. What is written here goes on in the section `password`. */
-function cheapPasswords(work: string): string {
-  const [scheme, config] = [join(work, "passlib.ini"), join(work, "password.conf")];
-  writeFileSync(scheme, "[passlib]\nschemes = bcrypt\nbcrypt__max_rounds = 4\nbcrypt__default_rounds = 4\n");
-  writeFileSync(config, `passlib = ${scheme}\n`);
-  return config;
-}
-
-/** Starting runs beside everything else, because the first time takes a while. */
-function output(program: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on("data", (chunk) => {
-      stderr += chunk;
-    });
-    child.on("error", reject);
-    // The server lives on with our pipes, so the end of the program counts, not that of its output.
-    child.on("exit", (code) => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-      if (code === 0) resolve(stdout);
-      else reject(new Error(`${program} ended with ${code}\n${stderr.slice(-2_000)}`));
-    });
-  });
 }
