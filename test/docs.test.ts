@@ -25,6 +25,7 @@ test("the README lists every exit code", () => {
 test("every file the README and the docs point to is there", () => {
   for (const page of [
     "README.md",
+    "docs/approval.md",
     "docs/architecture.md",
     "docs/audit.md",
     "docs/configuration.md",
