@@ -70,7 +70,8 @@ CREATE TEMP TABLE IF NOT EXISTS misfits (
   line INTEGER NOT NULL,
   raw TEXT NOT NULL,
   problem TEXT NOT NULL
-);`;
+);
+CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY);`;
 
 /** Gathers one unit at a time in temporary tables, and then takes it whole, or forgets it. */
 export class Staging {
@@ -84,6 +85,7 @@ export class Staging {
   private readonly insertMisfit;
   private readonly findDropped;
   private readonly insertDropped;
+  private readonly noteMet;
   /** Each is false only when there is certainly no such row; most units bring few news and no faults. */
   private holdsRows = true;
   private holdsChanges = true;
@@ -120,6 +122,7 @@ export class Staging {
     this.insertDropped = db.prepare(
       "INSERT INTO incoming (key, document_id, member, cursor, line, data, problem, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
+    this.noteMet = db.prepare("INSERT INTO dropped_and_met (key) VALUES (?) ON CONFLICT DO NOTHING");
   }
 
   /** Compares a record with what the store and this unit already hold, and keeps it when it is news. */
@@ -242,6 +245,7 @@ export class Staging {
       ).run();
     }
     if (options.wholeUnit) {
+      this.forgetNotMet(unitId);
       const mended = db
         .prepare(
           "DELETE FROM records WHERE unit_id = ? AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming) RETURNING document_id",
@@ -269,6 +273,16 @@ export class Staging {
          line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem`,
     ).run(pipelineId, unitId, this.shapeId);
     return { removed };
+  }
+
+  /** What a person dropped of a unit, and a later reading of the whole unit no longer has, can never be asked for again. */
+  private forgetNotMet(unitId: number): void {
+    this.db
+      .prepare(
+        `DELETE FROM quarantine WHERE unit_id = ? AND kind = 'record' AND status = 'dropped' AND key NOT IN (SELECT key FROM dropped_and_met)
+           AND key NOT IN (SELECT key FROM incoming) AND key NOT IN (SELECT key FROM misfits)`,
+      )
+      .run(unitId);
   }
 
   /** What a person dropped of a document, and a later delivery of the document no longer has, can never be asked for again. */
@@ -350,6 +364,7 @@ export class Staging {
     this.holdsFaults = false;
     this.db.prepare("DELETE FROM incoming").run();
     this.db.prepare("DELETE FROM misfits").run();
+    this.db.prepare("DELETE FROM dropped_and_met").run();
   }
 
   private documentId(key: string): number {
@@ -362,6 +377,9 @@ export class Staging {
 
   private wasDropped(key: string, raw: string | null): boolean {
     const dropped = this.findDropped.get(this.pipelineId, key) as string | undefined;
-    return dropped !== undefined && dropped === raw;
+    if (dropped === undefined || dropped !== raw) return false;
+    this.holdsRows = true;
+    this.noteMet.run(key);
+    return true;
   }
 }

@@ -68,7 +68,7 @@ export function leedsSuite(server: () => TrytonServer, every: number): void {
         connectors,
       });
       expect(loaded.problems).toEqual([]);
-      const { run, store } = runnerOf(only(loaded.pipelines), folder);
+      const { run, store, reconcile } = runnerOf(only(loaded.pipelines), folder);
       afterThisTest(() => store.close());
 
       const wanted = payments.filter(({ supplier }) => supplier !== stranger);
@@ -91,6 +91,18 @@ export function leedsSuite(server: () => TrytonServer, every: number): void {
         add("2202", -amount);
       }
       expect([...checkedBalances(erp)].sort()).toEqual([...expected].filter(([, amount]) => amount !== 0n).sort());
+
+      // Asked by its own means, the program says the same: all three sides agree, but for what waits.
+      const compared = await reconcile();
+      expect(compared).toMatchObject({
+        verdict: "agree, items wait",
+        findings: [],
+        counts: { ours: wanted.length, agreed: wanted.length },
+      });
+      const inTarget = compared.accounts.map(({ account, currency, targetMinor }) => [`${account} ${currency}`, targetMinor] as const);
+      expect(inTarget.filter(([name, minor]) => name !== "2202 GBP" && minor !== 0n).sort()).toEqual(
+        [...expected].filter(([name, amount]) => name !== "2202 GBP" && amount !== 0n).sort(),
+      );
     },
     600_000,
   );

@@ -21,7 +21,7 @@ const { values } = parseArgs({
 
 /** What a worker tells: how far it is, or at the end what it found. */
 type News =
-  | { readonly done: number; readonly runs: number }
+  | { readonly done: number; readonly runs: number; readonly broken: number }
   | { readonly failed: readonly HistoryResult[]; readonly histories: number; readonly runs: number };
 
 const MOST_SHOWN = 3;
@@ -39,10 +39,10 @@ async function work(): Promise<void> {
   const found = await search(seed, histories, {
     plant,
     stopAtFirst: plant !== null,
-    onProgress: (done, more) => {
+    onProgress: (done, more, broken) => {
       runs += more;
       if (done % NEWS_EVERY !== 0) return;
-      process.send?.({ done: NEWS_EVERY, runs } satisfies News);
+      process.send?.({ done: NEWS_EVERY, runs, broken } satisfies News);
       runs = 0;
     },
   });
@@ -65,11 +65,13 @@ async function tellMany(jobs: number): Promise<number> {
   const from = performance.now();
   const share = Math.ceil(histories / jobs);
   const counts = { done: 0, runs: 0 };
+  /** By worker, so that a line on the way says what was found until then. */
+  const broken: number[] = [];
   const failed: HistoryResult[] = [];
   let told = 0;
   const line = (): string => {
     const seconds = (performance.now() - from) / 1_000;
-    return `${counts.done} of ${histories} histories, ${(counts.done / seconds).toFixed(0)}/s, ${failed.length} violations`;
+    return `${counts.done} of ${histories} histories, ${(counts.done / seconds).toFixed(0)}/s, ${broken.reduce((sum, each) => sum + each, 0)} violations`;
   };
   const workers: Promise<void>[] = [];
   for (let job = 0; job < jobs; job += 1) {
@@ -93,6 +95,7 @@ async function tellMany(jobs: number): Promise<number> {
         return;
       }
       counts.done += news.done;
+      broken[job] = news.broken;
       if (performance.now() - told < 5_000) return;
       told = performance.now();
       process.stderr.write(`${line()}\n`);

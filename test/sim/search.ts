@@ -14,7 +14,7 @@ export async function search(
   options: {
     readonly plant?: Plant | null;
     readonly stopAtFirst?: boolean;
-    readonly onProgress?: (done: number, runs: number) => void;
+    readonly onProgress?: (done: number, runs: number, broken: number) => void;
   } = {},
 ): Promise<Search> {
   const place = new Place();
@@ -27,7 +27,7 @@ export async function search(
       done += 1;
       runs += result.runs;
       if (result.violations.length > 0) failed.push(result);
-      options.onProgress?.(done, result.runs);
+      options.onProgress?.(done, result.runs, failed.length);
       // A history never lets go of the processor; now what was said about the last ones can leave.
       await new Promise((resolve) => setImmediate(resolve));
       if (failed.length > 0 && options.stopAtFirst === true) break;
