@@ -71,7 +71,7 @@ CREATE TEMP TABLE IF NOT EXISTS misfits (
   raw TEXT NOT NULL,
   problem TEXT NOT NULL
 );
-CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY);`;
+CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);`;
 
 /** Gathers one unit at a time in temporary tables, and then takes it whole, or forgets it. */
 export class Staging {
@@ -90,6 +90,7 @@ export class Staging {
   private holdsRows = true;
   private holdsChanges = true;
   private holdsFaults = true;
+  private holdsDropped = true;
   private lastDocumentKey: string | null = null;
   private lastDocumentId = 0;
 
@@ -122,14 +123,14 @@ export class Staging {
     this.insertDropped = db.prepare(
       "INSERT INTO incoming (key, document_id, member, cursor, line, data, problem, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
-    this.noteMet = db.prepare("INSERT INTO dropped_and_met (key) VALUES (?) ON CONFLICT DO NOTHING");
+    this.noteMet = db.prepare("INSERT INTO dropped_and_met (key, line) VALUES (?, ?) ON CONFLICT DO NOTHING");
   }
 
   /** Compares a record with what the store and this unit already hold, and keeps it when it is news. */
   add(record: IncomingRecord, twice: (line: number) => Problem): Arrival {
     const documentId = this.documentId(record.documentKey);
     const problemText = record.problem === null ? null : JSON.stringify(record.problem);
-    if (problemText !== null && this.wasDropped(record.key, record.raw)) {
+    if (problemText !== null && this.wasDropped(record)) {
       this.holdsRows = true;
       const { key, member, cursor, line, data } = record;
       this.insertDropped.run(key, documentId, member, cursor, line, data, problemText, DROPPED);
@@ -188,7 +189,7 @@ export class Staging {
   }
 
   addMisfit(misfit: IncomingMisfit): Arrival {
-    if (this.wasDropped(misfit.key, misfit.raw)) return "dropped";
+    if (this.wasDropped(misfit)) return "dropped";
     this.holdsRows = true;
     this.holdsFaults = true;
     this.insertMisfit.run(misfit.key, misfit.line, misfit.raw, JSON.stringify(misfit.problem));
@@ -245,6 +246,7 @@ export class Staging {
       ).run();
     }
     if (options.wholeUnit) {
+      if (this.holdsDropped) this.moveMet(unitId);
       this.forgetNotMet(unitId);
       const mended = db
         .prepare(
@@ -273,6 +275,16 @@ export class Staging {
          line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem`,
     ).run(pipelineId, unitId, this.shapeId);
     return { removed };
+  }
+
+  /** What a person dropped belongs to the unit that held it last, so that another one may come without it. */
+  private moveMet(unitId: number): void {
+    this.db
+      .prepare(
+        `UPDATE quarantine SET unit_id = ?, line = m.line FROM dropped_and_met m
+          WHERE pipeline_id = ? AND kind = 'record' AND status = 'dropped' AND quarantine.key = m.key AND unit_id IS NOT ?`,
+      )
+      .run(unitId, this.pipelineId, unitId);
   }
 
   /** What a person dropped of a unit, and a later reading of the whole unit no longer has, can never be asked for again. */
@@ -362,6 +374,7 @@ export class Staging {
     this.holdsRows = false;
     this.holdsChanges = false;
     this.holdsFaults = false;
+    this.holdsDropped = false;
     this.db.prepare("DELETE FROM incoming").run();
     this.db.prepare("DELETE FROM misfits").run();
     this.db.prepare("DELETE FROM dropped_and_met").run();
@@ -375,11 +388,12 @@ export class Staging {
     return this.lastDocumentId;
   }
 
-  private wasDropped(key: string, raw: string | null): boolean {
+  private wasDropped({ key, line, raw }: { readonly key: string; readonly line: number; readonly raw: string | null }): boolean {
     const dropped = this.findDropped.get(this.pipelineId, key) as string | undefined;
     if (dropped === undefined || dropped !== raw) return false;
     this.holdsRows = true;
-    this.noteMet.run(key);
+    this.holdsDropped = true;
+    this.noteMet.run(key, line);
     return true;
   }
 }

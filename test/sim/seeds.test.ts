@@ -220,4 +220,36 @@ describe("a record that a person dropped", () => {
     expect(place.waiting()).toEqual([]);
     expect(place.books()).toEqual(["A: 1200 6601, -1200 2241", "C: 500 6603, -500 2241"]);
   });
+
+  test.each([
+    ["a row that has too many cells", "A,2,好,,10.00,6603,too,many"],
+    ["a cell that is no number", "A,2,好,,zehn,6603"],
+  ])("seed 510601: stays dropped when another file has it, and its own no longer does: %s", async (_, row) => {
+    place.export("a", "A,1,好,,12.00,6601", row);
+    await place.run();
+    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    drop(key ?? "");
+    place.export("b", row);
+    await place.run();
+    place.export("a", "A,1,好,,12.00,6601");
+    await place.run();
+    // A malformed row has no key, and is another one in another file.
+    if (row.endsWith("many")) expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD"]);
+    else expect(place.store.quarantine.dropped(place.store.pipelineId("p")).map((item) => item.key)).toEqual([key]);
+  });
+
+  test("a bad row that another file has too still blocks its document when its own file no longer has it", async () => {
+    place.export("a", "A,1,好,,12.00,6601", "A,2,好,,zehn,6603");
+    await place.run();
+    place.export("b", "A,2,好,,zehn,6603");
+    await place.run();
+    place.export("a", "A,1,好,,12.00,6601");
+    await place.run();
+    expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD"]);
+    expect(place.books()).toEqual([]);
+    place.export("b", "C,1,好,,5.00,6603");
+    await place.run();
+    expect(place.waiting()).toEqual([]);
+    expect(place.books()).toEqual(["A: 1200 6601, -1200 2241", "C: 500 6603, -500 2241"]);
+  });
 });
