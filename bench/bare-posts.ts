@@ -1,19 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { loadPipeline } from "../src/config/load.js";
+import { loadProject } from "../src/config/project.js";
 import type { PostItem, Target } from "../src/connectors/contract.js";
-import type { HttpConnection } from "../src/connectors/http/connection.js";
+import { type HttpConnection, openConnection } from "../src/connectors/http/connection.js";
 import type { HttpTargetOptions } from "../src/connectors/http/options.js";
+import { compileRequest } from "../src/connectors/http/request.js";
+import * as view from "../src/connectors/http/view.js";
+import { connectors } from "../src/connectors/index.js";
+import { decodeDocument } from "../src/model/document.js";
 import { secondsSince } from "./measure.js";
 
 // tsx bench/bare-posts.ts PROJECT FILE
 // Posts the documents of FILE, a JSON list as a run noted them, to the target of the project, with no store: nothing is noted
-// before or after. Prints the seconds from the first post to the closed target. It runs what the program runs: the built files.
+// before or after. Prints the seconds from the first post to the closed target.
 const [project = "", file = ""] = process.argv.slice(2);
-const { loadProject } = (await built("config/project.js")) as typeof import("../src/config/project.js");
-const { loadPipeline } = (await built("config/load.js")) as typeof import("../src/config/load.js");
-const { connectors } = (await built("connectors/index.js")) as typeof import("../src/connectors/index.js");
-const { decodeDocument } = (await built("model/document.js")) as typeof import("../src/model/document.js");
 
 export interface NotedDocument {
   readonly content: string;
@@ -72,9 +74,6 @@ function targetPoster(target: Target): Poster {
 
 /** Our HTTP client and the very bytes that a run sends, made beforehand; the answer is read as a plain script would. */
 async function httpPoster(connection: HttpConnection, options: HttpTargetOptions): Promise<Poster> {
-  const { openConnection } = (await built("connectors/http/connection.js")) as typeof import("../src/connectors/http/connection.js");
-  const { compileRequest } = (await built("connectors/http/request.js")) as typeof import("../src/connectors/http/request.js");
-  const view = (await built("connectors/http/view.js")) as typeof import("../src/connectors/http/view.js");
   const { client, name } = openConnection(connection, clock);
   const omitEmpty = options.empty === "omit";
   const request = compileRequest(options.post, { where: "post", shape: view.POST_SHAPE, omitEmpty, host: name });
@@ -92,8 +91,4 @@ async function httpPoster(connection: HttpConnection, options: HttpTargetOptions
     },
     close: () => client.close(),
   };
-}
-
-function built(path: string): Promise<unknown> {
-  return import(new URL(`../dist/${path}`, import.meta.url).href);
 }

@@ -25,6 +25,7 @@ describe("the sample project, reconciled", () => {
     expect(out).toMatch(/source +5 {2}as last read \d{4}-\d\d-\d\d \d\d:\d\d UTC by run 1; not read again now/);
     expect(out).toMatch(/target +3 {2}`books` \(ledger\), listed now/);
     expect(out).toMatch(/BX26110005 +– +waiting +– +– +– +MAP_LOOKUP_MISSING: lookup `科目` has no row for `会议费`/);
+    expect(out).toContain("not in these sums: 2 items on the list that cannot be built yet");
     expect(out).toMatch(/224101 +-2,423\.50 +-2,423\.50 +-2,423\.50 +CNY\n/);
   });
 

@@ -112,7 +112,9 @@ export function documentSuite(server: () => TrytonServer): void {
         "1",
       ]);
       expect(await cells({ stream: "analytic accounts" }, ["code", "root.code"])).toContainEqual(["D400", "DEPT"]);
-      expect(await cells({ stream: "periods" }, ["name", "start_date", "state"])).toHaveLength(36);
+      // Twelve a year.
+      const periods = await cells({ stream: "periods" }, ["name", "start_date", "state"]);
+      expect(periods.filter(([name]) => String(name).startsWith("2026"))).toHaveLength(12);
       expect(await cells({ stream: "journals" }, ["code"])).toContainEqual(["GEN"]);
       expect(await cells({ stream: "taxes" }, ["name", "rate"])).toContainEqual(["进项税额13%", "0.13"]);
     });

@@ -45,8 +45,15 @@ export function renderReconciliation(result: Reconciliation, options: Options): 
   if (findings.length > 0) text += `\ndifferences\n${section(findings, options, FINDING_COLUMNS, findingCells)}`;
   if (open.length > 0) text += `\nnot in the target as wanted, and on the list\n${section(open, options, OPEN_COLUMNS, openCells)}`;
   if (leftOut.length > 0) text += `\nleft out by a person, with a reason\n${section(leftOut, options, LEFT_OUT_COLUMNS, leftOutCells)}`;
-  if (accounts.length > 0) text += `\nby account, debits less credits\n${renderAccounts(accounts)}`;
+  if (accounts.length > 0) text += `\nby account, debits less credits\n${renderAccounts(accounts)}${renderUncounted(open)}`;
   return text;
+}
+
+/** What cannot be built has no lines, so no sum holds it. */
+function renderUncounted(open: readonly OpenItem[]): string {
+  const n = open.filter(({ sourceMinor, oursMinor }) => sourceMinor === null && oursMinor === null).length;
+  if (n === 0) return "";
+  return `  not in these sums: ${n === 1 ? "1 item" : `${count(n)} items`} on the list that cannot be built yet, so nobody knows the amounts\n`;
 }
 
 function renderSides({ sourceRead, targetRead, target, counts }: Reconciliation): string {
