@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openBooks } from "../../src/connectors/ledger/books.js";
+import { bundled } from "../bundled.js";
 import { aDocument, aFolder, aLedger, openLedger, post, postOne, referenceOf } from "./ledger-setup.js";
 
 const WRITER = new URL("ledger-writer.ts", import.meta.url).pathname;
@@ -12,7 +13,7 @@ type Outcome = readonly [key: string, kind: string, lookedUp: "found" | "absent"
 
 /** Runs the writer as a process of its own; `limitKiB` is the largest file the system lets it write. */
 function runWriter(args: readonly (string | number)[], limitKiB: number | null = null): Promise<Outcome[]> {
-  const command = [process.execPath, "--import", "tsx", WRITER, ...args].map((part) => `'${part}'`).join(" ");
+  const command = [process.execPath, bundled(WRITER), ...args].map((part) => `'${part}'`).join(" ");
   return new Promise((resolve, reject) => {
     const child = spawn("bash", ["-c", `${limitKiB === null ? "" : `ulimit -f ${limitKiB}; `}exec ${command}`], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Target } from "../../src/connectors/contract.js";
 import { type Disk, realDisk } from "../../src/connectors/voucher-file/disk.js";
+import { bundled } from "../bundled.js";
 import {
   aDocument,
   aFolder,
@@ -39,7 +40,7 @@ const WRITER = new URL("voucher-file-writer.ts", import.meta.url).pathname;
 /** Runs a program of its own that writes, and gives its output, or the signal that ended it. */
 function runWriter(...args: (string | number)[]): Promise<{ readonly out: string; readonly signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", WRITER, ...args.map(String)], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [bundled(WRITER), ...args.map(String)], { stdio: ["ignore", "pipe", "inherit"] });
     let out = "";
     child.stdout.on("data", (piece) => {
       out += piece;

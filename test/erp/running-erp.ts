@@ -2,9 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { bundled } from "../bundled.js";
 import type { Control } from "./faulty-erp.js";
 import { Journal } from "./journal.js";
 import type { Voucher } from "./voucher.js";
+
+const SERVER = fileURLToPath(new URL("server.ts", import.meta.url));
 
 export interface StartOptions {
   /** File the ERP writes down everything in. */
@@ -25,13 +28,11 @@ export class RunningErp {
   ) {}
 
   static async start(options: StartOptions): Promise<RunningErp> {
-    const root = fileURLToPath(new URL("../..", import.meta.url));
     const { auth } = options;
     const args = ["--journal", options.journal, "--seed", String(options.seed ?? 0), "--duplicates", options.duplicates ?? "booked"];
     if (options.inSteps === true) args.push("--in-steps");
     if (auth !== undefined) args.push("--client", auth.client, "--secret", auth.secret, "--token-uses", String(auth.uses));
-    const child = spawn(process.execPath, ["--import", "tsx", "test/erp/server.ts", ...args], {
-      cwd: root,
+    const child = spawn(process.execPath, [bundled(SERVER), ...args], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     const [first] = (await Promise.race([

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AuditFault } from "../../src/model/audit.js";
+import { bundled } from "../bundled.js";
 import { AuditedStore, aDrop, rowsOf, verdictOf } from "./audit-store.js";
 
 const APPENDER = new URL("audit-appender.ts", import.meta.url).pathname;
@@ -24,7 +25,7 @@ interface Running {
 }
 
 function appender(...args: readonly (string | number)[]): Running {
-  const child = spawn(process.execPath, ["--import", "tsx", APPENDER, ...args.map(String)]);
+  const child = spawn(process.execPath, [bundled(APPENDER), ...args.map(String)]);
   let out = "";
   let err = "";
   const ready = new Promise<void>((resolve) => {
