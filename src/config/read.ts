@@ -217,9 +217,10 @@ function readEnum(tree: ScalarTree, schema: SchemaNode, allowed: readonly unknow
   if (found !== undefined) return found;
   if (tree.value === null) return wrongKind(tree, schema, context, name);
   const names = allowed.map(String);
-  const close = nearest(tree.text, names);
+  const isShown = schema.secret !== true && tree.filledIn === undefined;
+  const close = isShown ? nearest(tree.text, names) : null;
   const code: ProblemCode = name === "encoding" ? "CONFIG_UNKNOWN_ENCODING" : "CONFIG_WRONG_VALUE";
-  const shown = schema.secret === true ? "" : ` \`${tree.text}\``;
+  const shown = isShown ? ` \`${tree.text}\`` : "";
   context.problems.push(
     problem(
       code,
@@ -234,7 +235,7 @@ function readEnum(tree: ScalarTree, schema: SchemaNode, allowed: readonly unknow
 function readNumber(tree: ScalarTree, schema: SchemaNode, context: ReadContext, name: string | null): unknown {
   const value = numberOf(tree);
   if (value === undefined) return wrongKind(tree, schema, context, name);
-  const found = schema.secret === true ? "is not usable" : `is \`${tree.text}\``;
+  const found = foundValue(tree, schema);
   if (schema.type === "integer" && !Number.isSafeInteger(value)) return refuse(tree, context, name, found, "a whole number");
   if (schema.minimum !== undefined && value < schema.minimum) return refuse(tree, context, name, found, `at least \`${schema.minimum}\``);
   if (schema.maximum !== undefined && value > schema.maximum) return refuse(tree, context, name, found, `at most \`${schema.maximum}\``);
@@ -247,7 +248,7 @@ function readNumber(tree: ScalarTree, schema: SchemaNode, context: ReadContext, 
 
 function readText(tree: ScalarTree, schema: SchemaNode, context: ReadContext, name: string | null): unknown {
   const text = tree.text;
-  const found = schema.secret === true ? "is not usable" : `is \`${text}\``;
+  const found = foundValue(tree, schema);
   const length = [...text].length;
   if (length < (schema.minLength ?? 0))
     return refuse(
@@ -333,6 +334,12 @@ function foundKind(tree: Tree, schema: SchemaNode): string {
   if (tree.kind === "map") return "is a mapping";
   if (tree.kind === "list") return "is a list";
   if (tree.value === null) return "is empty";
+  return foundValue(tree, schema, "is the text");
+}
+
+/** What comes from the environment or from a file may be a secret, also where it stands in the wrong place. */
+function foundValue(tree: ScalarTree, schema: SchemaNode, textIs = "is"): string {
   if (schema.secret === true) return "is not usable";
-  return typeof tree.value === "string" ? `is the text \`${tree.text}\`` : `is \`${tree.text}\``;
+  if (tree.filledIn !== undefined) return "is filled in with a value that is not usable";
+  return `${typeof tree.value === "string" ? textIs : "is"} \`${tree.text}\``;
 }
