@@ -221,6 +221,18 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   const status = common(command(program, "status", "one line for each pipeline: last run, what waits, the watermark", "sync status"));
   does(status, async () => (await import("./commands/status.js")).status);
 
+  const doctor = common(
+    command(
+      program,
+      "doctor",
+      "look at everything a night needs: clock, disk, permissions, store, certificates, both ends of each pipeline",
+      "sync doctor",
+      "sync doctor --offline",
+    ),
+  );
+  doctor.option("--offline", "ask no server and read no source");
+  does(doctor, async () => (await import("./commands/doctor.js")).doctor);
+
   const show = common(
     command(
       program,

@@ -1,0 +1,86 @@
+import { existsSync, statSync } from "node:fs";
+import { ProblemError } from "../../model/problem.js";
+import { openReadOnly } from "../../store/open.js";
+import { Store } from "../../store/store.js";
+import { type Finding, look, ok, wrong } from "./finding.js";
+import { sizeText } from "./place.js";
+
+/** A log that a quiet store would have taken in long ago. */
+const LONG_LOG = 256 << 20;
+/** Faults that SQLite names before it stops looking. */
+const MOST_FAULTS = 3;
+/** Clocks that are set right by a second or two are no fault. */
+const SLACK_MS = 5_000;
+
+/** The file itself, as SQLite checks it; leases that nobody gave back; and whether this machine's clock is behind what the store remembers. */
+export function checkStore(file: string, now: Date): Finding[] {
+  if (!existsSync(file)) return [ok("store", "there is none yet; the first run makes it")];
+  try {
+    const faults = faultsOf(file);
+    const hint = "put back a copy and run `sync recover`; without one, `sync recover` makes a new store from what the targets hold";
+    if (faults.length > 0) return [wrong("store", `the file is damaged: ${faults.join("; ")}`, hint)];
+    const store = Store.openReadOnly(file);
+    try {
+      return [...checkFile(file), ...checkLeases(store, now), checkClock(store, now)];
+    } finally {
+      store.close();
+    }
+  } catch (cause) {
+    if (!(cause instanceof ProblemError)) throw cause;
+    return cause.problems.map(({ message, hint }) => wrong("store", message, hint ?? null));
+  }
+}
+
+function faultsOf(file: string): readonly string[] {
+  const { db, close } = openReadOnly(file);
+  try {
+    const rows = db.prepare<[], string>(`PRAGMA quick_check(${MOST_FAULTS})`).pluck().all();
+    return rows.filter((row) => row !== "ok");
+  } catch (cause) {
+    // Where the first pages are damaged, it cannot even be looked at.
+    return [cause instanceof Error ? cause.message : String(cause)];
+  } finally {
+    close();
+  }
+}
+
+function checkFile(file: string): Finding[] {
+  const findings = [ok("store", `${sizeText(statSync(file).size)}, and sound`)];
+  const log = `${file}-wal`;
+  const length = existsSync(log) ? statSync(log).size : 0;
+  if (length > LONG_LOG)
+    findings.push(
+      look(
+        "store",
+        `its log \`${log}\` has grown to ${sizeText(length)}`,
+        "some process holds the store open; when the last one has closed it, the log is taken in",
+      ),
+    );
+  return findings;
+}
+
+function checkLeases(store: Store, now: Date): Finding[] {
+  return store.leases.list().map(({ name, host, pid, acquiredAt, expiresAt }) => {
+    const holder = `\`${name}\` is held by process ${pid} on ${host} since ${acquiredAt}`;
+    return Date.parse(expiresAt) < now.getTime()
+      ? look(
+          "lease",
+          `${holder}, and was not given back`,
+          "that run ended without a word; the next one takes over and looks up what it sent",
+        )
+      : ok("lease", holder);
+  });
+}
+
+function checkClock(store: Store, now: Date): Finding {
+  const last = store.runs.list({ limit: 1 })[0];
+  const behindMs = last === undefined ? 0 : Date.parse(last.startedAt) - now.getTime();
+  const found = now.toISOString();
+  if (behindMs > SLACK_MS)
+    return wrong(
+      "clock",
+      `it is ${found}, and run ${last?.id} began at ${last?.startedAt}`,
+      "set the clock right; it was put back, or was wrong when that run began",
+    );
+  return ok("clock", found);
+}
