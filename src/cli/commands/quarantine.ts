@@ -8,6 +8,7 @@ import type { Store } from "../../store/store.js";
 import { liveEffects } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { clean } from "../render/clean.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
 import { count } from "../render/progress.js";
 import { renderTable } from "../render/table.js";
@@ -95,10 +96,10 @@ export async function show(context: CommandContext, options: QuarantineOptions, 
     }
     for (const { pipeline, item } of found) {
       io.out(
-        `${item.kind} ${displayKey(item.key)} of ${pipeline}: ${item.status}, since ${item.firstAt}, tried ${item.tries} ${item.tries === 1 ? "time" : "times"}\n`,
+        `${item.kind} ${clean(displayKey(item.key))} of ${pipeline}: ${item.status}, since ${item.firstAt}, tried ${item.tries} ${item.tries === 1 ? "time" : "times"}\n`,
       );
-      if (item.documentKey !== null && item.kind === "record") io.out(`  blocks document ${displayKey(item.documentKey)}\n`);
-      if (item.reason !== null) io.out(`  dropped: ${item.reason}\n`);
+      if (item.documentKey !== null && item.kind === "record") io.out(`  blocks document ${clean(displayKey(item.documentKey))}\n`);
+      if (item.reason !== null) io.out(`  dropped: ${clean(item.reason)}\n`);
       io.out(`\n${renderProblem(item.problem, { color: options.color !== false && io.outIsTerminal })}\n`);
       if (item.raw !== null) io.out(`\n${renderRaw(item.raw)}`);
     }
@@ -252,7 +253,7 @@ function itemToJson(pipeline: string, item: QuarantineItem): unknown {
 }
 
 function renderRaw(raw: string): string {
-  if (!raw.startsWith("{")) return `  as it came: ${raw}\n`;
+  if (!raw.startsWith("{")) return `  as it came: ${clean(raw)}\n`;
   const cells = Object.entries(JSON.parse(raw) as Record<string, unknown>);
   return renderTable(
     [{ title: "  field" }, { title: "as it came" }],

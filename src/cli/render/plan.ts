@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { type Document, documentAmount, lineAmount } from "../../model/document.js";
+import { type Document, documentAmount } from "../../model/document.js";
 import { hasLines } from "../../model/document-types.js";
 import { formatAmount } from "../../model/money.js";
 import { CHANGE_KINDS, type Change, type ChangeKind, SENDING_KINDS } from "../../model/plan.js";
@@ -7,6 +7,7 @@ import { displayKey } from "../../model/record.js";
 import type { Planned } from "../../run/plan.js";
 import { DimensionTotals } from "../../steps/plan.js";
 import type { RunRow } from "../../store/runs.js";
+import { clean } from "./clean.js";
 import { documentToJson } from "./document.js";
 import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
@@ -140,7 +141,8 @@ function renderDimensions(planned: Planned): string {
 function renderChange(change: Change, paint: Paint): string {
   const head = (document: Document | null, about: string): string => {
     const facts = document === null ? "" : `  ${hasLines(document.type) ? moneyFacts(document) : statementFacts(document)}`;
-    return `${paint(change.kind, `${SIGNS[change.kind]} ${displayKey(change.key)}`)}${facts}${about === "" ? "" : `  (${about})`}\n`;
+    const key = paint(change.kind, clean(`${SIGNS[change.kind]} ${displayKey(change.key)}`));
+    return `${key}${clean(facts)}${about === "" ? "" : clean(`  (${about})`)}\n`;
   };
   switch (change.kind) {
     case "create":
@@ -181,8 +183,10 @@ function lineTexts(document: Document): string[] {
       line.partner,
       ...Object.entries({ ...line.dimensions, ...line.fields }).map(([name, value]) => `${name} ${value}`),
     ].filter((each) => each !== null);
-    const amount = lineAmount(line, document.currency);
-    return `${line.side === "debit" ? "debit " : "credit"}  ${pad(line.account, 10, "left")}  ${pad(amount, 14, "right")}  ${line.text}${extras.length > 0 ? `  [${extras.join(", ")}]` : ""}`;
+    const amount = formatAmount(line.amountMinor, document.currency);
+    return clean(
+      `${line.side === "debit" ? "debit " : "credit"}  ${pad(line.account, 10, "left")}  ${pad(amount, 14, "right")}  ${line.text}${extras.length > 0 ? `  [${extras.join(", ")}]` : ""}`,
+    );
   });
 }
 
@@ -207,7 +211,7 @@ function renderDifference(before: Document, after: Document, paint: Paint): stri
   ];
   for (const [name, from, to] of fields) {
     if (from !== to)
-      text += `    ${name}: ${paint("reverse", from === "" ? "empty" : from)} → ${paint("create", to === "" ? "empty" : to)}\n`;
+      text += `    ${clean(name)}: ${paint("reverse", from === "" ? "empty" : clean(from))} → ${paint("create", to === "" ? "empty" : clean(to))}\n`;
   }
   const old = lineTexts(before);
   const fresh = lineTexts(after);

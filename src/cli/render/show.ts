@@ -70,7 +70,7 @@ function lineText(line: Line, currency: string): string {
     (each) => each !== null,
   );
   const extras = more.length === 0 ? "" : `  [${more.join(", ")}]`;
-  return clean(`${line.side} ${line.account}  ${lineAmount(line, currency)}  ${line.text}${extras}`);
+  return clean(`${line.side} ${line.account}  ${formatAmount(line.amountMinor, currency)}  ${line.text}${extras}`);
 }
 
 function rowText({ lookup, file, line, keys, on, values }: UsedRow, { pathOf }: ShowRenderOptions): string {

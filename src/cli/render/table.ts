@@ -1,12 +1,17 @@
 import stringWidth from "string-width";
+import { cleanStyled } from "./clean.js";
 
 export interface TableColumn {
   readonly title: string;
   readonly align?: "left" | "right";
 }
 
-/** Rows in aligned columns, right for Chinese and other wide characters; no lines, so that it can be cut and pasted. */
-export function renderTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
+/**
+ * Rows in aligned columns, right for Chinese and other wide characters; no lines, so that it can be cut and pasted. What would steer the
+ * terminal is shown as a replacement mark; the program's own colours stay.
+ */
+export function renderTable(columns: readonly TableColumn[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(cleanStyled));
   const widths = columns.map((column, index) => Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(row[index] ?? ""))));
   const line = (cells: readonly string[]): string =>
     columns
