@@ -90,6 +90,29 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
     .addArgument(new Argument("<value>", "the watermark, or the name of the unit"))
     .option("--pipeline <name>", "of this pipeline");
   does(stateSet, async () => (await import("./commands/state.js")).set);
+  const stateExport = common(
+    command(
+      state,
+      "export",
+      "copy the store as it is now, also while a run is under way: a backup, or to move to another machine",
+      "sync state export backup/2026-11-26.db",
+    ),
+  );
+  stateExport.addArgument(new Argument("<file>", "a new file"));
+  does(stateExport, async () => (await import("./commands/state-copy.js")).exportState);
+  const stateImport = common(
+    command(
+      state,
+      "import",
+      "put a copy where the store is; no run may be under way",
+      "sync state import backup/2026-11-26.db",
+      "sync state import backup/2026-11-26.db --replace",
+    ),
+  );
+  stateImport
+    .addArgument(new Argument("<file>", "what `sync state export` wrote"))
+    .option("--replace", "in the place of the store that is there, which is kept beside it");
+  does(stateImport, async () => (await import("./commands/state-copy.js")).importState);
 
   const audit = command(program, "audit", "the log that is only added to: who ran what, each answer, each decision");
   const auditLog = common(

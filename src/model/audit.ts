@@ -21,6 +21,8 @@ export interface AuditedAttempt {
 export interface AuditDetails {
   readonly "store created": { readonly store: string; readonly createdAt: string; readonly version: number };
   readonly "migration applied": { readonly store: string; readonly createdAt: string; readonly from: number; readonly to: number };
+  /** `head`: the last row of the log in the copy; null where it had none. `replaced`: there was another store until then. */
+  readonly "store imported": { readonly file: string; readonly head: string | null; readonly replaced: boolean };
   readonly "lease taken over": {
     readonly formerHost: string;
     readonly formerPid: number;
@@ -97,6 +99,7 @@ export type AuditEvent = keyof AuditDetails;
 /** Every event, with the sentence that the documentation gives it. */
 export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
   "store created": "The first row of a new store: its id, when it was made, and the version of its tables.",
+  "store imported": "A person put a copy in the place of the store: what was posted after it was made is not in this log.",
   "migration applied": "A newer program brought the store's tables up to its own version. First row of a store that is older than the log.",
   "lease taken over": "A run took the pipeline from an earlier one that had died or shown no sign of life, and says which.",
   "run started": "A run began: its kind, the program's version, host and process, and the fingerprint of the pipeline's settings.",

@@ -7,6 +7,7 @@ import { renderTable } from "./table.js";
 /** What a row says beside who and when, in a few words. */
 const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string } = {
   "store created": ({ store, version }) => `store ${store}, version ${version}`,
+  "store imported": ({ file, replaced }) => `from ${file}${replaced ? ", in the place of another" : ""}`,
   "migration applied": ({ store, from, to }) => `store ${store}, from version ${from} to ${to}`,
   "lease taken over": ({ formerHost, formerPid, since, why }) => `from process ${formerPid} on ${formerHost}, since ${since}: ${why}`,
   "run started": ({ kind, full, program, host, pid }) => `${kind}${full ? " --full" : ""}, version ${program}, process ${pid} on ${host}`,
