@@ -1,5 +1,5 @@
 // npm run build: one program of a few files, because a night starts it hundreds of times and each file that Node must find costs.
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -8,8 +8,12 @@ const { dependencies } = JSON.parse(readFileSync(here("package.json"), "utf8"));
 
 /** Only a small part of it is used, and it is hundreds of files; so that part is in the program, and its licence beside it. */
 const BUNDLED = "typebox";
+/** The files of one build are written within less. */
+const BUILD_MS = 10_000;
 
-rmSync(here("dist"), { recursive: true, force: true });
+if (process.argv.includes("--clean")) rmSync(here("dist"), { recursive: true, force: true });
+const main = here("dist/cli/main.js");
+const formerAt = existsSync(main) ? statSync(main).mtimeMs : 0;
 await build({
   entryPoints: [here("src/cli/main.ts")],
   outdir: here("dist/cli"),
@@ -23,5 +27,10 @@ await build({
   sourcesContent: false,
   logLevel: "warning",
 });
-mkdirSync(here("dist/licenses"));
+// A run that began with the former build may still have to load a part of it; what is older can go.
+for (const name of readdirSync(here("dist/cli"))) {
+  const file = here(`dist/cli/${name}`);
+  if (statSync(file).mtimeMs < formerAt - BUILD_MS) rmSync(file, { force: true });
+}
+mkdirSync(here("dist/licenses"), { recursive: true });
 copyFileSync(here(`node_modules/${BUNDLED}/license`), here(`dist/licenses/${BUNDLED}.txt`));
