@@ -287,14 +287,19 @@ export class Staging {
       .run(unitId, this.pipelineId, unitId);
   }
 
-  /** What a person dropped of a unit, and a later reading of the whole unit no longer has, can never be asked for again. */
+  /**
+   * What a person dropped of a unit, and a later reading of the whole unit no longer has, can never be asked for again. Its document is looked at
+   * again: what was posted of it before may have no record left.
+   */
   private forgetNotMet(unitId: number): void {
-    this.db
+    const forgotten = this.db
       .prepare(
         `DELETE FROM quarantine WHERE unit_id = ? AND kind = 'record' AND status = 'dropped' AND key NOT IN (SELECT key FROM dropped_and_met)
-           AND key NOT IN (SELECT key FROM incoming) AND key NOT IN (SELECT key FROM misfits)`,
+           AND key NOT IN (SELECT key FROM incoming) AND key NOT IN (SELECT key FROM misfits) RETURNING document_id`,
       )
-      .run(unitId);
+      .pluck()
+      .all(unitId) as (number | null)[];
+    for (const documentId of forgotten) this.db.prepare("UPDATE documents SET touched = 1 WHERE id = ?").run(documentId);
   }
 
   /** What a person dropped of a document, and a later delivery of the document no longer has, can never be asked for again. */

@@ -238,6 +238,19 @@ describe("a record that a person dropped", () => {
     else expect(place.store.quarantine.dropped(place.store.pipelineId("p")).map((item) => item.key)).toEqual([key]);
   });
 
+  test("seed 711940: its document, posted before, is looked at again when its file no longer has the row", async () => {
+    place.export("a", "A,1,好,,12.00,6601", "C,1,好,,5.00,6603");
+    await place.run();
+    place.export("a", "A,1,好,,zehn,6601", "C,1,好,,5.00,6603");
+    await place.run();
+    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    drop(key ?? "");
+    place.export("a", "C,1,好,,5.00,6603");
+    await place.run();
+    // There is no record of it any more, so that it is booked no longer, or waits.
+    expect([place.books(), place.waiting()]).toEqual([["C: 500 6603, -500 2241"], []]);
+  });
+
   test("a bad row that another file has too still blocks its document when its own file no longer has it", async () => {
     place.export("a", "A,1,好,,12.00,6601", "A,2,好,,zehn,6603");
     await place.run();
