@@ -96,7 +96,8 @@ footer { margin-top: 2rem; border-top: 1px solid #dde1e6; color: #4a525b; font-s
 }
 @media print {
   @page { margin: 15mm; }
-  body { max-width: none; padding: 0; font-size: 9.5pt; }
+  html { font-size: 9.5pt; }
+  body { max-width: none; padding: 0; }
   nav, form label, form legend, form button { display: none; }
   form { border: 0; padding: 0; }
   a { color: inherit; text-decoration: none; }
