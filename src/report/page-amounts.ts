@@ -21,13 +21,13 @@ export function renderAmounts({ totals }: ReportedPlan, words: PageWords): Marku
   return html`<section aria-labelledby="amounts"><h2 id="amounts">${amounts.title}</h2>
 <p>${amounts.about}</p>
 <p class="legend" aria-hidden="true"><svg class="key" viewBox="0 0 20 10"><rect class="d" x="1" y="1" width="18" height="8"/></svg> ${amounts.debit} <svg class="key" viewBox="0 0 20 10"><rect class="c" x="1" y="1" width="18" height="8"/></svg> ${amounts.credit} · ${amounts.legend}</p>
-${renderSums(amounts.perAccount, amounts.account, totals.accounts, words, true)}${dimensions.map(
-  ([name, sums]) => html`${renderSums(amounts.per(name), name, sums, words, false)}`,
+${renderSums(amounts.perAccount, amounts.account, totals.accounts, words)}${dimensions.map(
+  ([name, sums]) => html`${renderSums(amounts.per(name), name, sums, words)}`,
 )}${when(
   dimensions.length > 0,
   () => html`<p class="note">${amounts.dimensionNote}</p>
 `,
-)}${renderSums(amounts.perPeriod, amounts.period, totals.periods, words, true)}</section>
+)}${renderSums(amounts.perPeriod, amounts.period, totals.periods, words)}</section>
 `;
 }
 
@@ -36,16 +36,15 @@ function rankOf(name: string): number {
   return rank === -1 ? FIRST.length : rank;
 }
 
-function renderSums(title: string, name: string, sums: readonly PlanSum[], words: PageWords, isWhole: boolean): Markup {
+function renderSums(title: string, name: string, sums: readonly PlanSum[], words: PageWords): Markup {
   const tables = sumsByCurrency(sums).map(([currency, list]) => {
     const scale = new Scale(list);
     const caption = words.amounts.caption(currency);
-    if (list.length <= MOST_DRAWN) return renderTable(caption, name, currency, list, words, isWhole ? list : null, scale);
-    const largest = [...list]
-      .sort((a, b) => Number(magnitude(b) > magnitude(a)) - Number(magnitude(b) < magnitude(a)))
-      .slice(0, MOST_DRAWN);
-    return html`${renderTable(`${caption}, ${words.amounts.largest(MOST_DRAWN, list.length)}`, name, currency, largest, words, null, scale)}<details><summary>${words.amounts.all(list.length)}</summary>
-${renderTable(caption, name, currency, list, words, isWhole ? list : null, scale)}</details>
+    if (list.length <= MOST_DRAWN) return renderTable(caption, name, currency, list, [], words, scale);
+    const sorted = [...list].sort((a, b) => Number(magnitude(b) > magnitude(a)) - Number(magnitude(b) < magnitude(a)));
+    const [largest, others] = [sorted.slice(0, MOST_DRAWN), sorted.slice(MOST_DRAWN)];
+    return html`${renderTable(`${caption}, ${words.amounts.largest(MOST_DRAWN, list.length)}`, name, currency, largest, others, words, scale)}<details><summary>${words.amounts.all(list.length)}</summary>
+${renderTable(caption, name, currency, list, [], words, scale)}</details>
 `;
   });
   return html`<h3>${title}</h3>
@@ -57,38 +56,44 @@ function magnitude({ debitMinor, creditMinor }: Sum): bigint {
   return size(debitMinor) > size(creditMinor) ? size(debitMinor) : size(creditMinor);
 }
 
-/** `whole`: what the total in the last row is taken over; null for none. */
+/** `others`: what stands together in one row, so that the total is that of all. */
 function renderTable(
   caption: string,
   name: string,
   currency: string,
   sums: readonly Sum[],
+  others: readonly Sum[],
   words: PageWords,
-  whole: readonly Sum[] | null,
   scale: Scale,
 ): Markup {
   const { amounts } = words;
   const cell = (minor: bigint, other: bigint): Markup =>
     html`<td class="n">${minor === 0n && other !== 0n ? "" : formatAmount(minor, currency)}</td>`;
+  const cells = ({ debitMinor, creditMinor }: Omit<Sum, "name">): Markup =>
+    html`${cell(debitMinor, creditMinor)}${cell(creditMinor, debitMinor)}`;
   const rows = sums.map(
     (sum) =>
-      html`<tr><th scope="row"><div><span>${sum.name}</span>${scale.draw(sum)}</div></th>${cell(sum.debitMinor, sum.creditMinor)}${cell(sum.creditMinor, sum.debitMinor)}</tr>
+      html`<tr><th scope="row"><div><span>${sum.name}</span>${scale.draw(sum)}</div></th>${cells(sum)}</tr>
 `,
   );
-  const total = (side: "debitMinor" | "creditMinor"): string =>
-    formatAmount(
-      (whole ?? []).reduce((all, sum) => all + sum[side], 0n),
-      currency,
-    );
+  const rest = when(
+    others.length > 0,
+    () => html`<tr><th scope="row">${amounts.others(others.length)}</th>${cells(together(others))}</tr>
+`,
+  );
+  const all = [...sums, ...others];
+  const total = together(all);
   return html`<div class="wide"><table class="sums"><caption>${caption}</caption>
 <thead><tr><th scope="col">${name}</th><th scope="col" class="n">${amounts.debit}</th><th scope="col" class="n">${amounts.credit}</th></tr></thead>
-<tbody>${rows}</tbody>
-${when(
-  whole !== null,
-  () => html`<tfoot><tr><th scope="row">${amounts.total} (${countText(whole?.length ?? 0)})</th><td class="n">${total("debitMinor")}</td><td class="n">${total("creditMinor")}</td></tr></tfoot>
-`,
-)}</table></div>
+<tbody>${rows}${rest}</tbody>
+<tfoot><tr><th scope="row">${amounts.total} (${countText(all.length)})</th><td class="n">${formatAmount(total.debitMinor, currency)}</td><td class="n">${formatAmount(total.creditMinor, currency)}</td></tr></tfoot>
+</table></div>
 `;
+}
+
+function together(sums: readonly Sum[]): Omit<Sum, "name"> {
+  const of = (side: "debitMinor" | "creditMinor"): bigint => sums.reduce((all, sum) => all + sum[side], 0n);
+  return { debitMinor: of("debitMinor"), creditMinor: of("creditMinor") };
 }
 
 /** One measure for all bars of a drawing. What is taken back lies on the left of the line at zero. */

@@ -31,7 +31,7 @@ function renderFacts(document: Document): Markup {
 function renderHeld({ problem }: PlanChange, words: PageWords): Markup {
   if (problem === undefined) return NOTHING;
   const { title } = reasonOf(problem.code, words);
-  return html`<p class="why"><b>${words.document.why}</b> ${title}: ${prose(problem.message)}</p>`;
+  return html`<p class="why"><b>${words.document.why}</b> ${title}: ${prose(words.waiting.said(problem.message))}</p>`;
 }
 
 /** What is known of the posting that is replaced, and who looked at the document. */

@@ -1,11 +1,11 @@
 import { Decimal } from "../model/decimal.js";
 import { currencyPlaces } from "../model/money.js";
 import { SENDING_KINDS } from "../model/plan.js";
-import { amountText, clockText, countText, moneyTexts } from "./amounts.js";
+import { addMoney, amountText, clockText, countText, type Money, moneyTexts } from "./amounts.js";
 import { html, type Markup, NOTHING, prose, when } from "./markup.js";
 import { type PageWords, SIGNS } from "./page-words.js";
 import type { ReportedPlan } from "./reported-plan.js";
-import { SHOWN_KINDS, type Survey } from "./survey.js";
+import { type KindSums, type PlannedKind, SHOWN_KINDS, type Survey } from "./survey.js";
 
 /** Digits of the hash that people compare. */
 const DIGITS = 12;
@@ -39,34 +39,48 @@ export function renderHead(plan: ReportedPlan, words: PageWords): Markup {
 export function renderSummary({ totals }: ReportedPlan, survey: Survey, words: PageWords): Markup {
   const { summary } = words;
   const { columns } = summary;
-  const kinds = [...SENDING_KINDS, "hold" as const];
   const takesBack = [...survey.kinds.values()].some((sums) => sums.takenBack.size > 0);
   const takenBack = (content: () => Markup): Markup => when(takesBack, () => html`<td class="n">${content()}</td>`);
   const named = (sign: string, title: string, place: string | null): Markup =>
     html`<th scope="row"><span class="sign" aria-hidden="true">${sign}</span> ${place === null ? title : html`<a href="#${place}">${title}</a>`}</th>`;
-  const rows = kinds.flatMap((kind) => {
+  const figures = (count: number, posted: readonly string[], back: Money): Markup =>
+    html`<td class="n">${countText(count)}</td><td class="n">${linesOf(posted)}</td>${takenBack(() => linesOf(moneyTexts(back)))}</tr>
+`;
+  const none: KindSums = { count: 0, posted: new Map(), takenBack: new Map() };
+  const rowOf = (kind: PlannedKind): readonly Markup[] => {
     const sums = survey.kinds.get(kind);
     // That there is nothing to post is worth a line, that no draft is corrected is not.
     if (sums === undefined && !["create", "replace", "reverse", "hold"].includes(kind)) return [];
     const { title } = words.kinds[kind];
-    const posted = moneyTexts(sums?.posted ?? new Map());
-    const money = kind === "hold" ? posted.map((text) => `(${text})`) : posted;
+    const { count, posted, takenBack: back } = sums ?? none;
+    const money = kind === "hold" ? moneyTexts(posted).map((text) => `(${text})`) : moneyTexts(posted);
     return [
-      html`<tr>${named(SIGNS[kind], kind === "hold" ? summary.notBooked(title) : title, sums === undefined ? null : kind)}<td class="n">${countText(sums?.count ?? 0)}</td><td class="n">${linesOf(money)}</td>${takenBack(() => linesOf(moneyTexts(sums?.takenBack ?? new Map())))}</tr>
-`,
+      html`<tr>${named(SIGNS[kind], kind === "hold" ? summary.notBooked(title) : title, sums === undefined ? null : kind)}${figures(count, money, back)}`,
     ];
-  });
+  };
+  const sent = sentInAll(survey);
   const moved = totals.moved.map(({ currency, amount }) =>
     amountText(Decimal.parse(amount)?.toMinor(currencyPlaces(currency)) ?? 0n, currency),
   );
   return html`<section aria-labelledby="summary"><h2 id="summary">${summary.title}</h2>
 <div class="wide"><table class="figures"><caption>${summary.caption}</caption>
 <thead><tr><th scope="col">${columns.what}</th><th scope="col" class="n">${columns.number}</th><th scope="col" class="n">${columns.posted}</th>${when(takesBack, () => html`<th scope="col" class="n">${columns.takenBack}</th>`)}</tr></thead>
-<tbody>${rows}<tr>${named("?", summary.waiting, survey.waiting === 0 ? null : "waiting")}<td class="n">${countText(survey.waiting)}</td><td></td>${takenBack(() => NOTHING)}</tr>
+<tbody>${SENDING_KINDS.flatMap(rowOf)}<tr class="total">${named("=", summary.total, null)}${figures(sent.count, moneyTexts(sent.posted), sent.takenBack)}${rowOf("hold")}<tr>${named("?", summary.waiting, survey.waiting === 0 ? null : "waiting")}<td class="n">${countText(survey.waiting)}</td><td></td>${takenBack(() => NOTHING)}</tr>
 </tbody></table></div>
 ${when(moved.length > 0, () => html`<p>${prose(summary.moved(words.list(moved)))}</p>`)}
 </section>
 `;
+}
+
+/** What is sent, of all kinds together. */
+function sentInAll({ kinds }: Survey): KindSums {
+  const all = { count: 0, posted: new Map<string, bigint>(), takenBack: new Map<string, bigint>() };
+  for (const sums of SENDING_KINDS.flatMap((kind) => kinds.get(kind) ?? [])) {
+    all.count += sums.count;
+    for (const [currency, minor] of sums.posted) addMoney(all.posted, currency, minor);
+    for (const [currency, minor] of sums.takenBack) addMoney(all.takenBack, currency, minor);
+  }
+  return all;
 }
 
 function linesOf(texts: readonly string[]): Markup {

@@ -31,6 +31,7 @@ thead th { border-bottom: 1px solid #4a525b; font-weight: 600; }
 tfoot th, tfoot td { border-bottom: 3px double #4a525b; font-weight: 600; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th.n, td.n { padding-right: 0; padding-left: 1.2rem; }
+tr.total th, tr.total td { border-bottom: 3px double #4a525b; font-weight: 600; }
 ul + ul { margin-top: .8rem; }
 .wide, details > div { overflow-x: auto; }
 .figures .n { white-space: normal; }
@@ -88,6 +89,8 @@ footer { margin-top: 2rem; border-top: 1px solid #dde1e6; color: #4a525b; font-s
   .figures th:first-child { min-width: 0; padding-right: 0; }
   .figures th:nth-child(2) { white-space: nowrap; }
   .k, .lines .k { min-width: 0; width: auto; }
+  .lines th, .lines .k { overflow-wrap: normal; }
+  .lines .k { white-space: nowrap; }
   details > div { padding-left: 0; }
   .lines .n { width: auto; }
   .lines td:not(.n):not(.k) { min-width: 5rem; }

@@ -27,7 +27,7 @@ function renderCause({ code, waits }: Cause, timeZone: string, words: PageWords)
 function renderWait({ waits, kind, since, problem }: PlanWait, timeZone: string, words: PageWords): Markup {
   const { waiting: named } = words;
   const place = placeOf(problem, words);
-  return html`<li data-k="waiting"><b>${kind === "record" ? `${named.record} ` : ""}${displayKey(waits)}</b> ${prose(problem.message)}<small>${when(
+  return html`<li data-k="waiting"><b>${kind === "record" ? `${named.record} ` : ""}${displayKey(waits)}</b> ${prose(named.said(problem.message))}<small>${when(
     place !== "",
     () => html`${place} · `,
   )}${named.since(clockText(since, timeZone))}${when(problem.hint !== undefined, () => html` · ${named.forIt} ${prose(problem.hint ?? "")}`)}</small></li>

@@ -53,6 +53,7 @@ export interface PageWords {
     readonly caption: string;
     readonly columns: { readonly what: string; readonly number: string; readonly posted: string; readonly takenBack: string };
     readonly waiting: string;
+    readonly total: string;
     readonly notBooked: (title: string) => string;
     readonly moved: (money: string) => string;
   };
@@ -94,6 +95,7 @@ export interface PageWords {
     readonly caption: (currency: string) => string;
     readonly largest: (shown: number, all: number) => string;
     readonly all: (n: number) => string;
+    readonly others: (n: number) => string;
     readonly debit: string;
     readonly credit: string;
     readonly legend: string;
@@ -119,6 +121,8 @@ export interface PageWords {
     readonly about: string;
     readonly since: (at: string) => string;
     readonly forIt: string;
+    /** The program's own sentence, which is English. */
+    readonly said: (message: string) => string;
     readonly record: string;
     readonly place: (file: string | null, line: number | null, field: string | null) => string;
   };

@@ -51,6 +51,7 @@ export const ENGLISH: PageWords = {
     caption: "What becomes of the documents. Amounts are the totals people know a document by.",
     columns: { what: "What", number: "Documents", posted: "Amount booked", takenBack: "Amount taken back" },
     waiting: "Waiting, not in this plan",
+    total: "In all",
     notBooked: (title) => `${title}, not booked`,
     moved: (money) => `Money moved in all: \`${money}\`. Refunds, negative amounts and what is taken back are added here, not subtracted.`,
   },
@@ -141,6 +142,7 @@ export const ENGLISH: PageWords = {
     caption: (currency) => `Amounts in ${currency}`,
     largest: (shown, all) => `the ${shown} largest of ${countText(all)}`,
     all: (n) => `All ${countText(n)}, in order`,
+    others: (n) => (n === 1 ? "1 other" : `${countText(n)} others`),
     debit: "Debit",
     credit: "Credit",
     legend: "The thin line is zero; what is taken back lies left of it.",
@@ -166,6 +168,7 @@ export const ENGLISH: PageWords = {
     record: "row",
     since: (at) => `waits since ${at}`,
     forIt: "For IT:",
+    said: (message) => message,
     place: (file, line, field) =>
       [file === null ? "" : `${file}${line === null ? "" : `, line ${line}`}`, field === null ? "" : `column ${field}`]
         .filter((part) => part !== "")

@@ -41,6 +41,7 @@ export const CHINESE: PageWords = {
     caption: "各类单据的处理结果。金额为单据金额合计。",
     columns: { what: "处理", number: "单据数", posted: "入账金额", takenBack: "冲回金额" },
     waiting: "待处理，不在本方案内",
+    total: "合计",
     notBooked: (title) => `${title}，不入账`,
     moved: (money) => `变动金额总计：\`${money}\`。退款、负数与冲回的金额在此按绝对值相加。`,
   },
@@ -123,6 +124,7 @@ export const CHINESE: PageWords = {
     caption: (currency) => `金额，${currency}`,
     largest: (shown, all) => `${countText(all)} 项中金额最大的 ${shown} 项`,
     all: (n) => `全部 ${countText(n)} 项，按顺序`,
+    others: (n) => `其他 ${countText(n)} 项`,
     debit: "借方",
     credit: "贷方",
     legend: "细线为零，冲回的金额在其左侧。",
@@ -148,6 +150,7 @@ export const CHINESE: PageWords = {
     record: "明细行",
     since: (at) => `自 ${at} 起等待`,
     forIt: "供技术人员参考：",
+    said: (message) => `程序原文：${message}`,
     place: (file, line, field) =>
       [file === null ? "" : `${file}${line === null ? "" : ` 第 ${line} 行`}`, field === null ? "" : `“${field}”列`]
         .filter((part) => part !== "")

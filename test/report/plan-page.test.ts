@@ -58,6 +58,7 @@ describe("what the page says", () => {
     expect(text).toContain("借贷不平 (1)");
     expect(text).toContain("按部门");
     expect(text).toContain("会计期间已结账");
+    expect(text).toContain("BX26110007 程序原文：debit 120.00 and credit 100.00 differ by 20.00 CNY");
   });
 
   test("counts and money of each kind", async () => {
@@ -66,6 +67,7 @@ describe("what the page says", () => {
     expect(partOf(page, "Replaced documents", "tr")).toMatch(/1 150\.00 CNY 120\.00 CNY $/);
     expect(partOf(page, "Reversed documents", "tr")).toMatch(/1 120\.00 CNY $/);
     expect(partOf(page, "Held documents", "tr")).toMatch(/Held documents, not booked 1 \(120\.00 CNY\) $/);
+    expect(partOf(page, "In all", "tr")).toMatch(/= In all 6 630\.00 CNY 240\.00 CNY $/);
     // The list of what waits names the held document too; it is not counted twice.
     expect(partOf(page, "Waiting, not in this plan", "tr")).toMatch(/plan 2 $/);
   });
@@ -212,7 +214,7 @@ describe("amounts", () => {
     expect(textOf(page)).toContain("the 15 largest of 40");
     expect(page.match(/<span>6039<\/span>/g)).toHaveLength(2);
     expect(page.match(/<span>6003<\/span>/g)).toHaveLength(1);
-    expect(textOf(page)).toContain("Total (40) 780.00");
+    expect(textOf(page)).toContain("25 others 300.00 Total (40) 780.00");
   });
 });
 
