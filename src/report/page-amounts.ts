@@ -5,8 +5,9 @@ import { html, type Markup, when } from "./markup.js";
 import type { PageWords } from "./page-words.js";
 import type { ReportedPlan } from "./reported-plan.js";
 
-/** Rows that are drawn; where there are more, the largest of them, and all in a table below. */
-const MOST_DRAWN = 15;
+/** Rows that are drawn all; where there are more, the largest of them, and all in a table below. */
+const MOST_DRAWN = 20;
+const LARGEST_DRAWN = 15;
 /** Width of the drawing in its own units. */
 const WIDTH = 1_000n;
 
@@ -42,8 +43,8 @@ function renderSums(title: string, name: string, sums: readonly PlanSum[], words
     const caption = words.amounts.caption(currency);
     if (list.length <= MOST_DRAWN) return renderTable(caption, name, currency, list, [], words, scale);
     const sorted = [...list].sort((a, b) => Number(magnitude(b) > magnitude(a)) - Number(magnitude(b) < magnitude(a)));
-    const [largest, others] = [sorted.slice(0, MOST_DRAWN), sorted.slice(MOST_DRAWN)];
-    return html`${renderTable(`${caption}, ${words.amounts.largest(MOST_DRAWN, list.length)}`, name, currency, largest, others, words, scale)}<details><summary>${words.amounts.all(list.length)}</summary>
+    const [largest, others] = [sorted.slice(0, LARGEST_DRAWN), sorted.slice(LARGEST_DRAWN)];
+    return html`${renderTable(`${caption}, ${words.amounts.largest(LARGEST_DRAWN, list.length)}`, name, currency, largest, others, words, scale)}<details><summary>${words.amounts.all(list.length)}</summary>
 ${renderTable(caption, name, currency, list, [], words, scale)}</details>
 `;
   });

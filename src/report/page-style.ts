@@ -34,7 +34,7 @@ th.n, td.n { padding-right: 0; padding-left: 1.2rem; }
 tr.total th, tr.total td { border-bottom: 3px double #4a525b; font-weight: 600; }
 ul + ul { margin-top: .8rem; }
 .wide, details > div { overflow-x: auto; }
-.figures .n { white-space: normal; }
+.figures th.n { white-space: normal; }
 .figures th:first-child, .lines td:not(.n):not(.k) { min-width: 6rem; }
 .sign { display: inline-block; min-width: 1em; text-align: center; font-weight: 700; font-family: ui-monospace, Menlo, Consolas, monospace; }
 .sums th:first-child { width: 100%; min-width: 6rem; }
@@ -77,6 +77,9 @@ del, ins { text-decoration: none; font-weight: 600; }
 footer { margin-top: 2rem; border-top: 1px solid #dde1e6; color: #4a525b; font-size: .875rem; }
 @media (min-width: 60rem) {
   dl { grid-template-columns: 1fr 1fr; }
+  .sums th div { grid-template-columns: 18rem 1fr; }
+  summary b { display: inline-block; min-width: 8rem; }
+  summary .amount { display: inline-block; min-width: 9.5rem; text-align: right; }
 }
 @media (max-width: 36rem) {
   body { padding: .75rem; }
@@ -85,6 +88,7 @@ footer { margin-top: 2rem; border-top: 1px solid #dde1e6; color: #4a525b; font-s
   .sums svg { height: 1rem; }
   .n { font-size: .875rem; }
   th.n, td.n { padding-left: .5rem; }
+  .figures .n { white-space: normal; }
   .figures th { font-size: .875rem; overflow-wrap: normal; }
   .figures th:first-child { min-width: 0; padding-right: 0; }
   .figures th:nth-child(2) { white-space: nowrap; }
@@ -107,6 +111,10 @@ footer { margin-top: 2rem; border-top: 1px solid #dde1e6; color: #4a525b; font-s
   details[data-k] { content-visibility: visible; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   summary { list-style: none; font-weight: 600; }
+  tfoot { display: table-row-group; }
+  details p, details table { margin: .1rem 0; }
+  details th, details td { padding-top: .05rem; padding-bottom: .05rem; }
+  .lines small { display: inline; margin-left: .5rem; }
   tr, summary, .waits li, dl div { break-inside: avoid; }
   h2, h3, caption, summary { break-after: avoid; }
   .state, code, tr.changed, .why { background: none; }

@@ -4,14 +4,15 @@ import { displayKey } from "../model/record.js";
 import { clockText, countText } from "./amounts.js";
 import { html, type Markup, prose, when } from "./markup.js";
 import type { PageWords, Reason, WaitCode } from "./page-words.js";
+import type { ReportedPlan } from "./reported-plan.js";
 import type { Cause, Survey } from "./survey.js";
 
 /** What is not in the plan, grouped by cause, in an accountant's words first and in the program's own below. */
-export function renderWaiting({ causes, waiting }: Survey, timeZone: string, words: PageWords): Markup {
+export function renderWaiting({ head, timeZone }: ReportedPlan, { causes, waiting }: Survey, words: PageWords): Markup {
   const { waiting: named } = words;
   if (waiting === 0) return html``;
   return html`<section aria-labelledby="waiting" data-group><h2 id="waiting">${named.title} (${countText(waiting)})</h2>
-<p>${prose(named.about)}</p>
+<p>${prose(named.about(head.asks !== null))}</p>
 ${causes.map((cause) => renderCause(cause, timeZone, words))}</section>
 `;
 }

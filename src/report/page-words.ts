@@ -118,7 +118,7 @@ export interface PageWords {
   };
   readonly waiting: {
     readonly title: string;
-    readonly about: string;
+    readonly about: (mustBeApproved: boolean) => string;
     readonly since: (at: string) => string;
     readonly forIt: string;
     /** The program's own sentence, which is English. */

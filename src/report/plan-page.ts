@@ -32,7 +32,7 @@ export async function writePlanPage(plan: ReportedPlan, language: ReportLanguage
   put(renderBefore(plan, words));
   put(renderAmounts(plan, words));
   put(renderFilter(plan.totals.accounts, survey, words));
-  put(renderWaiting(survey, plan.timeZone, words));
+  put(renderWaiting(plan, survey, words));
   await putDocuments(plan, survey, words, put);
   put(html`</main>
 <footer><p>${prose(words.foot(plan.head.made.program))}</p></footer>

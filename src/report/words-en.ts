@@ -53,7 +53,8 @@ export const ENGLISH: PageWords = {
     waiting: "Waiting, not in this plan",
     total: "In all",
     notBooked: (title) => `${title}, not booked`,
-    moved: (money) => `Money moved in all: \`${money}\`. Refunds, negative amounts and what is taken back are added here, not subtracted.`,
+    moved: (money) =>
+      `Money moved in either direction: \`${money}\`. Refunds, negative amounts and what is taken back are added here, not subtracted.`,
   },
   kinds: {
     create: {
@@ -164,7 +165,8 @@ export const ENGLISH: PageWords = {
   },
   waiting: {
     title: "What waits, and why",
-    about: "These are not in the plan. Each is tried again with every run and is booked, after another approval, once its cause is gone.",
+    about: (mustBeApproved) =>
+      `These are not in the plan. Each is tried again with every run and is booked${mustBeApproved ? ", after another approval," : ""} once its cause is gone.`,
     record: "row",
     since: (at) => `waits since ${at}`,
     forIt: "For IT:",

@@ -43,7 +43,7 @@ export const CHINESE: PageWords = {
     waiting: "待处理，不在本方案内",
     total: "合计",
     notBooked: (title) => `${title}，不入账`,
-    moved: (money) => `变动金额总计：\`${money}\`。退款、负数与冲回的金额在此按绝对值相加。`,
+    moved: (money) => `双向变动金额总计：\`${money}\`。退款、负数与冲回的金额在此按绝对值相加。`,
   },
   kinds: {
     create: {
@@ -146,7 +146,7 @@ export const CHINESE: PageWords = {
   },
   waiting: {
     title: "待处理项及原因",
-    about: "以下各项不在本方案内。每次运行都会重试，原因消除后另行批准入账。",
+    about: (mustBeApproved) => `以下各项不在本方案内。每次运行都会重试，原因消除后${mustBeApproved ? "另行批准" : ""}入账。`,
     record: "明细行",
     since: (at) => `自 ${at} 起等待`,
     forIt: "供技术人员参考：",

@@ -178,6 +178,8 @@ describe.skipIf(!hasChromium)(title, () => {
     await page.emulateMedia({ media: "print" });
     for (const table of await page.locator("details table").all()) expect((await table.boundingBox())?.height).toBeGreaterThan(20);
     expect(await page.locator("nav").isVisible()).toBe(false);
+    // A browser repeats the foot of a table on each sheet, where it would look like the total of that sheet.
+    expect(await page.evaluate(`getComputedStyle(document.querySelector("tfoot")).display`)).toBe("table-row-group");
     await page.context().close();
   });
 

@@ -42,7 +42,7 @@ describe("what the page says", () => {
     expect(text).toContain("was not asked beforehand whether it takes 5 documents");
     expect(text).toContain('For 1 document, what stands under "before" was read in books');
     expect(text).toContain('For 1 document, what stands under "before" is what we booked');
-    expect(text).toContain("Money moved in all: 870.00 CNY . Refunds, negative amounts");
+    expect(text).toContain("Money moved in either direction: 870.00 CNY . Refunds, negative amounts");
     expect(text).toContain("Run 11, 2026-11-20 02:00");
   });
 
@@ -80,6 +80,8 @@ describe("what the page says", () => {
     expect(item).toContain("For IT: add a row to lookups/expense-accounts.csv");
     expect(textOf(page)).toContain("No account, or the like, is assigned to a value (1) Add the value to the table that is named");
     expect(page).not.toContain("BX26090004</b> the period");
+    expect(textOf(page)).toContain("is booked, after another approval, once its cause is gone");
+    expect(textOf(await pageOf({ ...usualNight(), head: { asks: null } }))).toContain("is booked once its cause is gone");
   });
 
   test("a changed document shows each value before and after, in words and by a sign", async () => {
