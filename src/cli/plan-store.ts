@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Pipeline, Project } from "../config/pipeline.js";
 import type { PlanHead } from "../model/plan-file.js";
@@ -11,8 +11,7 @@ import { savePlan } from "../run/save-plan.js";
 import type { Store } from "../store/store.js";
 import type { CommandContext } from "./io.js";
 import { programVersion } from "./version.js";
-
-const CHUNK = 1 << 16;
+import { WholeFile } from "./whole-file.js";
 
 export interface SavedFile {
   readonly id: string;
@@ -25,39 +24,28 @@ export function usualPlanFile(project: Project, { pipeline, id }: Pick<RunResult
   return join(dirname(project.store), "plans", `${pipeline}-${id}.plan`);
 }
 
+export interface PlanToWrite {
+  readonly project: Project;
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly planned: Planned;
+  readonly result: RunResult;
+  readonly file: string;
+}
+
 /**
  * Writes a plan to a file, whole or not at all, and has the store remember it. Throws ProblemError USAGE where a file is there already, because it
  * may carry approvals.
  */
-export function writePlan(
-  context: CommandContext,
-  {
-    project,
-    pipeline,
-    store,
-    planned,
-    result,
-    file,
-  }: {
-    readonly project: Project;
-    readonly pipeline: Pipeline;
-    readonly store: Store;
-    readonly planned: Planned;
-    readonly result: RunResult;
-    readonly file: string;
-  },
-  host: string,
-): SavedFile {
+export function writePlan(context: CommandContext, given: PlanToWrite, host: string): SavedFile {
+  const { pipeline, store, planned, result, file } = given;
   const path = resolve(context.cwd, file);
   if (existsSync(path))
     throw new ProblemError(
       problem("USAGE", `there is a file \`${file}\` already`, [], "name another; a plan may carry approvals, and is never overwritten"),
     );
   const pipelineId = store.pipelineId(pipeline.name);
-  const id = randomUUID();
-  const madeAt = context.now().toISOString();
-  const head = headOf({ project, pipeline, store, result, id, madeAt, madeBy: context.actor, host });
-  const hash = writeWhole(path, (write) => savePlan({ store, pipelineId, planned, head }, write));
+  const { id, hash, madeAt } = writeUnknownPlan(context, { ...given, file: path }, host);
   store.transaction(() => {
     const plan = { id, hash, file: path, sends: planned.sends, madeAt, madeBy: context.actor, madeIn: result.id };
     store.plans.add(pipelineId, plan);
@@ -73,6 +61,19 @@ export function writePlan(
     });
   });
   return { id, hash, file: path };
+}
+
+/** Writes a plan that nobody can approve or apply, because the store does not remember it. */
+export function writeUnknownPlan(
+  context: CommandContext,
+  { project, pipeline, store, planned, result, file }: PlanToWrite,
+  host: string,
+): { readonly id: string; readonly hash: string; readonly madeAt: string } {
+  const id = randomUUID();
+  const madeAt = context.now().toISOString();
+  const head = headOf({ project, pipeline, store, result, id, madeAt, madeBy: context.actor, host });
+  const hash = writeWhole(file, (write) => savePlan({ store, pipelineId: store.pipelineId(pipeline.name), planned, head }, write));
+  return { id, hash, madeAt };
 }
 
 function headOf(given: {
@@ -114,28 +115,14 @@ function headOf(given: {
   };
 }
 
-/** Under another name first, so that a plan is never there in part. */
 function writeWhole<T>(path: string, work: (write: (text: string) => void) => T): T {
-  mkdirSync(dirname(path), { recursive: true });
-  const partial = `${path}.${process.pid}.part`;
-  const handle = openSync(partial, "wx");
-  let buffer = "";
-  const flush = (): void => {
-    if (buffer !== "") writeSync(handle, buffer);
-    buffer = "";
-  };
+  const file = new WholeFile(path);
   try {
-    const result = work((text) => {
-      buffer += text;
-      if (buffer.length >= CHUNK) flush();
-    });
-    flush();
-    fsyncSync(handle);
-    closeSync(handle);
-    renameSync(partial, path);
+    const result = work(file.write);
+    file.end();
     return result;
   } catch (cause) {
-    rmSync(partial, { force: true });
+    file.discard();
     throw cause;
   }
 }

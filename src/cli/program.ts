@@ -94,7 +94,8 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync plan expense-to-gl",
       "sync plan expense-to-gl --limit 200",
       "sync plan expense-to-gl --json > plan.json",
-      "sync plan expense-to-gl --out november.plan",
+      "sync plan expense-to-gl --out november.plan --html november.html",
+      "sync plan --from november.plan --html november.html --lang zh",
     ),
   );
   plan
@@ -104,6 +105,12 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--limit <n>", "documents to show", "20")
     .option("--no-pager", "print it at once, also where it is longer than the screen")
     .option("--out <file>", "save the plan, so that exactly it can be approved and applied")
+    .option("--html <file>", "write it as a page for whoever must approve it")
+    .option("--xlsx <file>", "write it as a workbook")
+    .option("--from <file>", "show a plan that was saved, instead of making one")
+    .addOption(
+      new Option("--lang <language>", "language of what is shown and written; that of the project when left out").choices(["en", "zh"]),
+    )
     .option("--detailed-exitcode", "exit 8 when there is something to post, 0 when there is not")
     .option("--quiet", "no progress");
   does(plan, async () => (await import("./commands/plan.js")).plan);

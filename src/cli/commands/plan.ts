@@ -1,32 +1,43 @@
+import { resolve } from "node:path";
 import type { Pipeline } from "../../config/pipeline.js";
 import { dispositionOf, ProblemError, problem } from "../../model/problem.js";
 import { runPipeline } from "../../run/pipeline.js";
+import { readPlan } from "../../run/read-plan.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { showLong } from "../pager.js";
+import { checkFiles, type ReportFiles, type ReportSettings, reportPlan, reportUnsaved } from "../plan-report.js";
 import { writePlan } from "../plan-store.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
 import { runToJson } from "../render/run.js";
+import { renderReadPlan } from "../render/saved-plan.js";
+import type { Language } from "../render/words.js";
 import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
 
-interface PlanOptions extends CommonOptions {
+interface PlanOptions extends CommonOptions, ReportFiles {
   readonly full?: boolean;
   readonly verify?: boolean;
   readonly limit: string;
   readonly detailedExitcode?: boolean;
   readonly out?: string;
+  readonly from?: string;
+  readonly lang?: Language;
   readonly pager?: boolean;
 }
 
 /** A run that stops before anything is sent, shown as a diff. */
 export async function plan(context: CommandContext, options: PlanOptions, name: string | undefined): Promise<number> {
   const { io } = context;
+  const { out: file, from, html, xlsx } = options;
+  checkFiles(context, options, from ?? file);
+  if (from !== undefined) return planFrom(context, options, name, from);
   const limit = wholeNumber(options.limit, "--limit");
   const project = await openProject(context, options);
   const pipeline = await choosePipeline(project, name);
+  const language = options.lang ?? project.language;
   const store = openStore(context, project, true);
   const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
   const live = liveEffects(context, progress.show);
@@ -45,10 +56,15 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     progress.end();
     const color = options.color !== false && io.outIsTerminal;
     const before = store.runs.lastPosting(store.pipelineId(pipeline.name));
-    const { out: file } = options;
     const isWhole = planned !== null && result.problems.every((each) => dispositionOf(each.code) !== "stop");
-    const saved =
-      file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, live.effects.host) : null;
+    const { host } = live.effects;
+    const saved = file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, host) : null;
+    const isReported = isWhole && (html !== undefined || xlsx !== undefined);
+    if (isReported) {
+      const settings = { language, timeZone: project.timeZone, approval: pipeline.approval };
+      if (saved !== null) await reportPlan(context, saved.file, options, { ...settings, isSaved: true });
+      else await reportUnsaved(context, { project, pipeline, store, planned, result }, host, options, settings);
+    }
     if (options.json === true) {
       printJson(io, {
         ...(runToJson(result) as object),
@@ -57,10 +73,12 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
       });
     } else {
       if (planned !== null) {
-        const text = renderPlan(planned, result.counts.waiting, { limit, color, language: project.language, before });
+        const text = renderPlan(planned, result.counts.waiting, { limit, color, language, before });
         showLong(context, text, options.pager !== false);
       }
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
+      if (isReported) io.out(`\n${reportedText(options)}`);
+      else if (html !== undefined || xlsx !== undefined) io.err("no page and no workbook was written: the plan is not whole\n");
       if (saved !== null) io.out(`\nnothing was sent. ${nextOf(saved.file, pipeline)}`);
       else if (planned !== null)
         io.out(
@@ -77,6 +95,59 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     live.dispose();
     store.close();
   }
+}
+
+/** A saved plan, shown and written for people. Nothing but its file is needed, so that whoever got it by mail can read it. */
+async function planFrom(context: CommandContext, options: PlanOptions, name: string | undefined, file: string): Promise<number> {
+  const { io } = context;
+  const { out, full, verify, detailedExitcode } = options;
+  if (name !== undefined || out !== undefined || full === true || verify === true || detailedExitcode === true)
+    throw new ProblemError(
+      problem(
+        "USAGE",
+        "`--from` shows a plan as it was saved",
+        [],
+        "leave out the pipeline, --out, --full, --verify and --detailed-exitcode",
+      ),
+    );
+  const path = resolve(context.cwd, file);
+  const { head } = await readPlan(path);
+  const settings = await settingsFor(context, options, head.pipeline);
+  const read = await reportPlan(context, path, options, { ...settings, isSaved: true });
+  if (options.json === true) {
+    const { hash, totals, approvals } = read;
+    printJson(io, { ...head, hash, totals, approvals });
+  } else {
+    io.out(renderReadPlan(read, { color: options.color !== false && io.outIsTerminal, language: settings.language }));
+    if (options.html !== undefined || options.xlsx !== undefined) io.out(`\n${reportedText(options)}`);
+  }
+  return EXIT.done;
+}
+
+const NO_PROJECT: ReportSettings = { language: "en", timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, approval: null };
+
+/** Language, zone and policy of the project here. Whoever only reads a plan may have none, or one without its secrets. */
+async function settingsFor(context: CommandContext, options: PlanOptions, pipeline: string): Promise<ReportSettings> {
+  try {
+    const project = await openProject(context, options);
+    const { approval } = await choosePipeline(project, pipeline).catch(orNone);
+    return { language: options.lang ?? project.language, timeZone: project.timeZone, approval };
+  } catch (cause) {
+    if (!(cause instanceof ProblemError) || options.project !== undefined) throw cause;
+    return { ...NO_PROJECT, ...(options.lang === undefined ? {} : { language: options.lang }) };
+  }
+}
+
+function orNone(cause: unknown): Pick<Pipeline, "approval"> {
+  if (cause instanceof ProblemError) return { approval: null };
+  throw cause;
+}
+
+function reportedText({ html, xlsx }: ReportFiles): string {
+  return [
+    ...(html === undefined ? [] : [`a page to read it is in ${html}\n`]),
+    ...(xlsx === undefined ? [] : [`a workbook of it is in ${xlsx}\n`]),
+  ].join("");
 }
 
 /** What a saved plan still needs. */

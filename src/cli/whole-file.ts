@@ -1,0 +1,57 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+const CHUNK = 1 << 16;
+
+/** A file that is written under another name first, so that it is never there in part. One of its name is replaced. */
+export class WholeFile {
+  private readonly partial: string;
+  private readonly handle: number;
+  private buffer = "";
+  private isOpen = true;
+
+  constructor(private readonly path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    this.partial = `${path}.${process.pid}.part`;
+    this.handle = openSync(this.partial, "wx");
+  }
+
+  readonly write = (text: string): void => {
+    this.buffer += text;
+    if (this.buffer.length >= CHUNK) this.flush();
+  };
+
+  writeBytes(bytes: Uint8Array): void {
+    this.flush();
+    this.put(bytes);
+  }
+
+  /** Everything is written; the file is there when this returns. */
+  end(): void {
+    this.flush();
+    fsyncSync(this.handle);
+    this.close();
+    renameSync(this.partial, this.path);
+  }
+
+  /** Something went wrong; nothing of it stays. */
+  discard(): void {
+    this.close();
+    rmSync(this.partial, { force: true });
+  }
+
+  private close(): void {
+    if (this.isOpen) closeSync(this.handle);
+    this.isOpen = false;
+  }
+
+  private flush(): void {
+    this.put(Buffer.from(this.buffer));
+    this.buffer = "";
+  }
+
+  /** One call may write only a part of it. */
+  private put(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.handle, bytes, at);
+  }
+}
