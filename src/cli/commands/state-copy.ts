@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { AuditDetails } from "../../model/audit.js";
-import { type Problem, ProblemError, problem } from "../../model/problem.js";
-import { openReadOnly } from "../../store/open.js";
+import { ProblemError, problem } from "../../model/problem.js";
+import { type Contents, copyStore, inspectCopy } from "../../store/copy.js";
 import { Store } from "../../store/store.js";
 import { sizeText } from "../doctor/place.js";
 import { EXIT } from "../exit-codes.js";
@@ -14,15 +14,6 @@ interface CopyOptions extends CommonOptions {
   readonly replace?: boolean;
 }
 
-/** What a copy holds, so that two people can tell whether they speak of the same one. */
-interface Contents {
-  readonly runs: number;
-  readonly documents: number;
-  readonly auditRows: number;
-  /** The hash of the last row of the audit log; null where it is empty. */
-  readonly auditHead: string | null;
-}
-
 /**
  * Copies the store as it is at one moment, also while a run writes to it, and checks the copy. Throws ProblemError USAGE where there is
  * such a file already, NOT_FOUND where there is no store.
@@ -32,14 +23,13 @@ export async function exportState(context: CommandContext, options: CopyOptions,
   const project = await openProject(context, options);
   const file = resolve(context.cwd, name ?? "");
   if (existsSync(file)) throw usage(`there is a file \`${name}\` already`, "name another; a copy is never overwritten");
-  const store = openReadOnly(project.store);
   const partial = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true });
     // SQLite would make it readable by others.
     closeSync(openSync(partial, "wx", 0o600));
-    store.db.prepare("VACUUM INTO ?").run(partial);
-    const contents = inspect(partial);
+    copyStore(project.store, partial);
+    const contents = inspectCopy(partial);
     renameSync(partial, file);
     const at = context.now().toISOString();
     if (options.json === true) printJson(io, { file, at, bytes: statSync(file).size, ...contents });
@@ -53,8 +43,6 @@ export async function exportState(context: CommandContext, options: CopyOptions,
     const { code, message } = cause as NodeJS.ErrnoException;
     if (cause instanceof ProblemError || code === undefined || !/^E[A-Z]+$|^SQLITE_(FULL|CANTOPEN|IOERR)/.test(code)) throw cause;
     throw usage(`\`${name}\` cannot be written: ${message}`, "name a file where there is room");
-  } finally {
-    store.close();
   }
 }
 
@@ -63,7 +51,7 @@ export async function importState(context: CommandContext, options: CopyOptions,
   const { io } = context;
   const project = await openProject(context, options);
   const file = resolve(context.cwd, name ?? "");
-  const contents = inspect(file);
+  const contents = inspectCopy(file);
   const { store } = project;
   const former = existsSync(store)
     ? `${store}.until-${context
@@ -139,35 +127,6 @@ function isReadable(file: string): boolean {
     if (cause instanceof ProblemError) return false;
     throw cause;
   }
-}
-
-/** Checks every page of a copy and counts what is in it. Throws ProblemError NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-function inspect(file: string): Contents {
-  if (!existsSync(file))
-    throw new ProblemError(problem("NOT_FOUND", `there is no file \`${file}\``, [], "name what `sync state export` wrote"));
-  const { db, close } = openReadOnly(file);
-  try {
-    if ((db.pragma("user_version", { simple: true }) as number) === 0)
-      throw new ProblemError(damaged(file, "it is no store of this program"));
-    const faults = (db.prepare<[], string>("PRAGMA integrity_check(3)").pluck().all() as string[]).filter((row) => row !== "ok");
-    if (faults.length > 0) throw new ProblemError(damaged(file, faults.join("; ")));
-    const number = (sql: string): number => db.prepare(sql).pluck().get() as number;
-    return {
-      runs: number("SELECT count(*) FROM runs"),
-      documents: number("SELECT count(*) FROM documents"),
-      auditRows: number("SELECT count(*) FROM audit"),
-      auditHead: (db.prepare("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1").pluck().get() as string | undefined) ?? null,
-    };
-  } catch (cause) {
-    if (cause instanceof ProblemError) throw cause;
-    throw new ProblemError(damaged(file, cause instanceof Error ? cause.message : String(cause)));
-  } finally {
-    close();
-  }
-}
-
-function damaged(file: string, why: string): Problem {
-  return problem("STORE_UNREADABLE", `\`${file}\` is no copy that can be used: ${why}`, [], "use another copy, or `sync recover`");
 }
 
 function told({ runs, documents, auditRows, auditHead }: Contents): string {

@@ -1,14 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { ProblemError } from "../../model/problem.js";
-import { openReadOnly } from "../../store/open.js";
+import { faultsOf } from "../../store/copy.js";
 import { Store } from "../../store/store.js";
 import { type Finding, look, ok, wrong } from "./finding.js";
 import { sizeText } from "./place.js";
 
 /** A log that a quiet store would have taken in long ago. */
 const LONG_LOG = 256 << 20;
-/** Faults that SQLite names before it stops looking. */
-const MOST_FAULTS = 3;
 /** Clocks that are set right by a second or two are no fault. */
 const SLACK_MS = 5_000;
 
@@ -28,19 +26,6 @@ export function checkStore(file: string, now: Date): Finding[] {
   } catch (cause) {
     if (!(cause instanceof ProblemError)) throw cause;
     return cause.problems.map(({ message, hint }) => wrong("store", message, hint ?? null));
-  }
-}
-
-function faultsOf(file: string): readonly string[] {
-  const { db, close } = openReadOnly(file);
-  try {
-    const rows = db.prepare<[], string>(`PRAGMA quick_check(${MOST_FAULTS})`).pluck().all();
-    return rows.filter((row) => row !== "ok");
-  } catch (cause) {
-    // Where the first pages are damaged, it cannot even be looked at.
-    return [cause instanceof Error ? cause.message : String(cause)];
-  } finally {
-    close();
   }
 }
 
