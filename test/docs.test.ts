@@ -37,6 +37,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/real-erp.md",
     "docs/reconcile.md",
     "docs/sandboxes.md",
+    "docs/scheduling.md",
     "docs/testing.md",
   ]) {
     const text = readFileSync(`${root}${page}`, "utf8");

@@ -29,9 +29,7 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
   return {
     effects: {
       now: context.now,
-      sleep: async (ms) => {
-        await wait(ms, undefined, { signal: controller.signal }).catch(() => undefined);
-      },
+      sleep: sleepUntil(controller.signal),
       signal: controller.signal,
       actor: context.actor,
       host: hostname(),
@@ -47,6 +45,13 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
       process.off("SIGINT", onInterrupt);
       process.off("SIGTERM", onTerminate);
     },
+  };
+}
+
+/** Waits that end when the signal fires. */
+export function sleepUntil(signal: AbortSignal): (ms: number) => Promise<void> {
+  return async (ms) => {
+    await wait(ms, undefined, { signal }).catch(() => undefined);
   };
 }
 

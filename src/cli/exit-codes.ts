@@ -13,17 +13,44 @@ export const EXIT = {
   busy: 6,
   stale: 7,
   changes: 8,
+  outOfTime: 9,
   interrupted: 130,
   terminated: 143,
 } as const;
 
-/** The code of a run by how it ended; one that never got its turn is busy, not failed. */
-export function exitOfRun({ status, problems }: Pick<RunResult, "status" | "problems">, signal: string | null): number {
-  if (problems.some((each) => each.code === "STORE_BUSY")) return EXIT.busy;
-  return problems.some((each) => each.code.startsWith("PLAN_")) ? EXIT.stale : exitOfStatus(status, signal);
+/** What asked a run to stop: a signal, or `--max-duration`. */
+export type StoppedBy = "SIGINT" | "SIGTERM" | "time";
+
+/** Of several runs, the first of these that one of them ended with. */
+const WORST_FIRST = [
+  EXIT.interrupted,
+  EXIT.terminated,
+  EXIT.error,
+  EXIT.usage,
+  EXIT.inDoubt,
+  EXIT.threshold,
+  EXIT.busy,
+  EXIT.stale,
+  EXIT.outOfTime,
+  EXIT.waiting,
+];
+
+export function worstExit(codes: readonly number[]): number {
+  return WORST_FIRST.find((code) => codes.includes(code)) ?? EXIT.done;
 }
 
-function exitOfStatus(status: RunStatus, signal: string | null): number {
+/** The code of what asked the runs to stop. */
+export function exitOfStop(by: StoppedBy): number {
+  return by === "time" ? EXIT.outOfTime : by === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
+}
+
+/** The code of a run by how it ended; one that never got its turn is busy, not failed. */
+export function exitOfRun({ status, problems }: Pick<RunResult, "status" | "problems">, stoppedBy: StoppedBy | null): number {
+  if (problems.some((each) => each.code === "STORE_BUSY")) return EXIT.busy;
+  return problems.some((each) => each.code.startsWith("PLAN_")) ? EXIT.stale : exitOfStatus(status, stoppedBy);
+}
+
+function exitOfStatus(status: RunStatus, stoppedBy: StoppedBy | null): number {
   switch (status) {
     case "done":
       return EXIT.done;
@@ -34,7 +61,7 @@ function exitOfStatus(status: RunStatus, signal: string | null): number {
     case "in-doubt":
       return EXIT.inDoubt;
     case "interrupted":
-      return signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
+      return exitOfStop(stoppedBy ?? "SIGINT");
     case "failed":
     case "running":
       return EXIT.error;

@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from "commander";
 import type { CommandContext } from "./io.js";
 import { type Action, addMemory, type Tools } from "./program-memory.js";
+import { addSchedule } from "./program-schedule.js";
 
 /** The command line. A command's code is loaded when it is used, so that `--help` loads nothing. */
 export function buildProgram(context: CommandContext, version: string, setExitCode: (code: number) => void): Command {
@@ -26,7 +27,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
         "sync run expense-to-gl",
         "sync quarantine list",
       ) +
-        "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 7 a plan is stale, changed or not approved, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
+        "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 7 a plan is stale, changed or not approved,\n9 stopped by --max-duration, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
     );
 
   const command: Tools["command"] = (parent, name, about, ...examples) => {
@@ -119,17 +120,25 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     command(
       program,
       "run",
-      "read, map, post: one run of a pipeline",
+      "read, map, post: one run of a pipeline, or of several, each after those it needs",
       "sync run expense-to-gl",
       "sync run --all --quiet",
+      "sync run --tag nightly --max-duration 2h",
       "sync run expense-to-gl --full",
     ),
   );
   run
-    .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
+    .addArgument(new Argument("[pipelines...]", "their names; may be left out when there is only one"))
     .option("--all", "every pipeline of the project, one after the other")
+    .option("--tag <name>", "every pipeline with this tag; may be given several times", (name: string, all: string[] = []) => [
+      ...all,
+      name,
+    ])
     .option("--full", "read everything again, also what was read before")
     .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
+    .option("--max-duration <time>", "stop after this time, such as `2h`, after finishing what was sent; the next run goes on")
+    .option("--if-scheduled", "only where a run is due by the schedule and was not made; otherwise say so and exit 0")
+    .option("--jitter", "with `--if-scheduled`: wait first, as the jitter of the schedule asks")
     .option("--quiet", "no progress; only problems and the summary");
   does(run, async () => (await import("./commands/run.js")).run);
 
@@ -272,6 +281,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   does(runs, async () => (await import("./commands/runs.js")).runs);
 
   addMemory(program, { command, common, does });
+  addSchedule(program, { command, common, does });
 
   const connectorsCommand = command(program, "connectors", "what the program can talk to");
   const listConnectors = common(command(connectorsCommand, "list", "all connectors", "sync connectors list"));

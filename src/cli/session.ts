@@ -132,7 +132,7 @@ export function shownPath(context: CommandContext, path: string): string {
   return shown === "" || shown.startsWith("..") ? path : shown;
 }
 
-function unknownPipeline(name: string, known: readonly string[]): Problem {
+export function unknownPipeline(name: string, known: readonly string[]): Problem {
   const near = nearestName(name, known);
   const list = known.map((each) => `\`${each}\``).join(", ") || "none";
   return problem(

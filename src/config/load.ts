@@ -17,6 +17,7 @@ import { type ProjectDraft, type ProjectOptions, readProject } from "./project.j
 import { read } from "./read.js";
 import { readRecordSchema } from "./record-schema.js";
 import type { ConnectorRegistry } from "./registry.js";
+import { readSchedule } from "./schedule.js";
 import { PipelineFile, SourceCommon } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
 import { isFile, showPath } from "./source-file.js";
@@ -165,6 +166,7 @@ async function readPipeline(
   const checks = readChecks(tree, fields, compiler, problems);
   if (target?.endpoint != null) checkDocumentType(documentTree, target.endpoint.connector, problems);
   const approval = readApproval(tree, top.approval, project.approvers, problems);
+  const schedule = readSchedule(tree, top.schedule, project, problems);
   const settings = sourceTree === null ? null : readSourceSettings(sourceTree, common, source?.endpoint ?? null, schema, project, problems);
 
   if (problems.length > 0 || settings === null || mapping === null || source?.endpoint == null || target?.endpoint == null) return null;
@@ -186,6 +188,7 @@ async function readPipeline(
         "title",
         "tags",
         "after",
+        "schedule",
         "include",
         "source",
         "lookups",
@@ -215,6 +218,7 @@ async function readPipeline(
     file,
     tags: top.tags ?? [],
     after: top.after === undefined ? [] : [top.after].flat(),
+    schedule,
     source: settings,
     lookups,
     mapping,

@@ -1,8 +1,10 @@
 import type { Connector } from "../connectors/contract.js";
 import type { Compiled, LookupSignature, LookupTable } from "../expression/types.js";
+import type { Calendar } from "../model/calendar.js";
 import type { DocumentType, LineFieldType } from "../model/document-types.js";
 import type { Place, Problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
+import type { Schedule } from "../model/schedule.js";
 
 /** A project as it is used: paths absolute, secrets resolved, one environment chosen. */
 export interface Project {
@@ -14,6 +16,8 @@ export interface Project {
   readonly store: string;
   readonly timeZone: string;
   readonly language: "en" | "zh";
+  /** What counts as a workday in schedules. */
+  readonly calendar: Calendar;
   readonly connections: ReadonlyMap<string, Connection>;
   /** Files that the `pipelines` patterns match, in name order. */
   readonly pipelineFiles: readonly string[];
@@ -75,8 +79,10 @@ export interface Pipeline {
   readonly title: string;
   readonly file: string;
   readonly tags: readonly string[];
-  /** Names of the pipelines that `--all` runs before this one. */
+  /** Names of the pipelines that run before this one where several are run. */
   readonly after: readonly string[];
+  /** Null: it is run by hand, or by a line that somebody wrote. */
+  readonly schedule: Schedule | null;
   readonly source: SourceSettings;
   readonly lookups: readonly Lookup[];
   readonly mapping: DocumentMapping;

@@ -8,6 +8,7 @@ import { nearest, suggest, thereAre } from "./nearest.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
 import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
+import { checkTimeZone, readCalendar } from "./schedule.js";
 import { ProjectFile } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
 import { isCaseFile, isFile, readSourceFile, showPath } from "./source-file.js";
@@ -49,7 +50,8 @@ export async function readProject(
   if (tree === null) return { project: null, problems };
   const settings = read(tree, schemaNode(ProjectFile), { problems }) as Partial<ProjectFile>;
   const environment = chooseEnvironment(tree, options.environment ?? null, problems);
-  checkTimeZone(tree, settings.timeZone, problems);
+  const zone = childScalar(tree, "timeZone");
+  if (zone !== undefined && settings.timeZone !== undefined) checkTimeZone(zone, problems);
 
   const secrets = new Set<string>();
   const { connections, broken } = await readConnections(connectionsOf(tree, environment, problems), options, secrets, problems);
@@ -62,6 +64,7 @@ export async function readProject(
     store: resolve(folder, chosen?.store ?? settings.store ?? ".sync/store.db"),
     timeZone: settings.timeZone ?? "Asia/Shanghai",
     language: settings.language ?? "en",
+    calendar: readCalendar(tree, settings.calendar, problems),
     connections,
     approvers: readApprovers(tree, settings.approvers, problems),
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
@@ -106,18 +109,6 @@ function chooseEnvironment(tree: MapTree, wanted: string | null, problems: Probl
     ),
   );
   return null;
-}
-
-function checkTimeZone(tree: MapTree, timeZone: string | undefined, problems: Problem[]): void {
-  const written = childScalar(tree, "timeZone");
-  if (written === undefined || timeZone === undefined) return;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone });
-  } catch {
-    const close = nearest(timeZone, Intl.supportedValuesOf("timeZone"));
-    const hint = close === null ? "names look like `Asia/Shanghai`" : `did you mean \`${close}\`?`;
-    problems.push(problem("CONFIG_WRONG_VALUE", `unknown time zone \`${timeZone}\`; expected an IANA name`, placeOf(written), hint));
-  }
 }
 
 // ---------------------------------------------------------------- connections

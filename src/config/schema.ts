@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
 import { Tests } from "./case-schema.js";
+import { Calendar, Schedule } from "./schedule-schema.js";
 
 /**
  * The only description of `sync.yaml` and of a pipeline file. It validates, fills in defaults, becomes the JSON Schemas
@@ -45,6 +46,7 @@ export const ProjectFile = Type.Object(
       default: "pipelines/*.yaml",
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
+    calendar: Type.Optional(Calendar),
     approvers: Type.Optional(
       Type.Record(
         Name,
@@ -353,14 +355,17 @@ export const PipelineFile = Type.Object(
         description: "files whose keys are taken over where this file does not give them",
       }),
     ),
-    tags: Type.Optional(Type.Array(Type.String(), { description: "for `--tag`" })),
+    tags: Type.Optional(
+      Type.Array(Type.String(), { description: "words to run it by: `sync run --tag NAME`", examples: [["nightly", "master-data"]] }),
+    ),
     after: Type.Optional(
       Type.Union([Type.String(), Type.Array(Type.String())], {
         description:
-          "pipelines that `sync run --all` runs before this one. When one of them cannot do its work, this one is left out, because it would work with what is missing; items that wait or are in doubt are no reason",
+          "pipelines that run before this one where several are run, by `--all`, `--tag`, names or a schedule. When one of them could not do its work, this one is left out, because it would work with what is missing; items that wait or are in doubt are no reason. One that is not run along counts by its last run",
         examples: [["staff", "accounts"]],
       }),
     ),
+    schedule: Type.Optional(Schedule),
     source: SourceCommon,
     lookups: Type.Optional(Type.Record(Name, LookupFile, { ...closed, description: "tables by name" })),
     document: DocumentMapping,

@@ -172,7 +172,7 @@ describe("the sample project, from an empty folder", () => {
     writeFileSync(join(folder, "pipelines/expense-to-gl.yaml"), "pipeline: expense-to-gl\n");
     const stopped = sync(folder, "run", "--all", "--quiet");
     expect(stopped.err).toContain("`a-follow-up` is left out: it comes after `expense-to-gl`, which did not do its work");
-    expect(stopped).toMatchObject({ code: 1, out: "" });
+    expect(stopped).toMatchObject({ code: 1, out: "a-follow-up: left out: it comes after expense-to-gl, which did not do its work\n" });
     writeFileSync(join(folder, "pipelines/expense-to-gl.yaml"), first);
     rmSync(join(folder, "pipelines/a-follow-up.yaml"));
   });
@@ -216,6 +216,9 @@ describe("the command line", () => {
     ["audit", "verify"],
     ["audit", "export"],
     ["connectors", "list"],
+    ["schedule", "show"],
+    ["schedule", "print"],
+    ["watch"],
   ];
   test.each(commands)("%s %s --help has examples", (...names) => {
     const help = sync(".", ...names.filter((name) => name !== undefined), "--help");

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../io.js";
+import type { RunOptions } from "../run-once.js";
 import { choosePipeline, openProject, openStore } from "../session.js";
-import { type RunOptions, runOne } from "./run.js";
+import { runOne } from "./run.js";
 
 /** Rebuilds what the store knows of a pipeline's postings from the target; nothing is sent. */
 export async function recover(

@@ -52,6 +52,16 @@ function blank(minor: bigint, currency: string): string {
   return minor === 0n ? "" : formatAmount(minor, currency);
 }
 
+/** What to look at next. */
+export function nextSteps(targetConnector: string, result: RunResult, language: Language): string {
+  const { next, steps } = runWords(language);
+  const lines: (readonly [string, string])[] = [];
+  if (result.counts.waiting > 0) lines.push(["sync quarantine list", steps.quarantine]);
+  if (targetConnector === "ledger") lines.push(["sync ledger balance", steps.balance], ["sync ledger journal", steps.journal]);
+  lines.push(["sync status", steps.status]);
+  return `${next}\n${lines.map(([command, about]) => `  ${command.padEnd(32)}${about}\n`).join("")}`;
+}
+
 /** The same as data; amounts as exact decimal text. */
 export function runToJson(result: RunResult): unknown {
   return {

@@ -103,3 +103,35 @@ const CHINESE: RunWords = {
 export function runWords(language: Language): RunWords {
   return language === "zh" ? CHINESE : ENGLISH;
 }
+
+/** The words of the table that closes several runs. */
+export interface ManyWords {
+  readonly columns: readonly [pipeline: string, read: string, posted: string, waiting: string, outcome: string];
+  readonly failed: (codes: string) => string;
+  readonly leftOut: (needs: string) => string;
+  readonly notScheduled: (why: { readonly isScheduled: boolean; readonly next: string | null }) => string;
+  readonly notBegun: string;
+}
+
+const MANY: Readonly<Record<Language, ManyWords>> = {
+  en: {
+    columns: ["pipeline", "read", "posted", "waiting", "outcome"],
+    failed: (codes) => `did not begin: ${codes}`,
+    leftOut: (needs) => `left out: it comes after ${needs}, which did not do its work`,
+    notScheduled: ({ isScheduled, next }) =>
+      isScheduled ? `not scheduled now; ${next === null ? "no further run is due" : `the next run is due ${next}`}` : "it has no schedule",
+    notBegun: "not begun: asked to stop before",
+  },
+  zh: {
+    columns: ["管道", "读取", "过账", "待处理", "结果"],
+    failed: (codes) => `未能开始：${codes}`,
+    leftOut: (needs) => `未运行：须在 ${needs} 之后，而后者未能完成`,
+    notScheduled: ({ isScheduled, next }) =>
+      isScheduled ? `当前不在计划内；${next === null ? "没有后续运行" : `下次运行：${next}`}` : "没有运行计划",
+    notBegun: "未开始：此前已按要求停止",
+  },
+};
+
+export function manyWords(language: Language): ManyWords {
+  return MANY[language];
+}
