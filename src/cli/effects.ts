@@ -50,7 +50,8 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
   };
 }
 
-function isAlive(pid: number): boolean {
+/** True when a process of this number runs on this host. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

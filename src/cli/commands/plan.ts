@@ -28,7 +28,7 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
   const project = await openProject(context, options);
   const pipeline = await choosePipeline(project, name);
   const store = openStore(context, project, true);
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
   const live = liveEffects(context, progress.show);
   try {
     const { result, planned } = await runPipeline({

@@ -90,7 +90,7 @@ export async function runOne(
   what: Pick<RunRequest, "kind" | "only" | "asWanted">,
 ): Promise<number> {
   const { io } = context;
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
   const live = liveEffects(context, progress.show);
   let result: RunResult;
   let saved: SavedFile | null = null;
