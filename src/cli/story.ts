@@ -64,7 +64,7 @@ export interface Story {
   readonly done: Folded<Done>;
   readonly refused: Folded<Setback>;
   readonly lost: Folded<Setback>;
-  /** Sent by a run that was killed, and without an answer when it ended. */
+  /** Noted by a run that died, and without an answer when it did. */
   readonly unanswered: Folded<Setback>;
   /** What else the audit log tells of it: decisions, plans. */
   readonly noted: Folded<AuditRow>;
@@ -113,7 +113,7 @@ export function storyOf(run: RunRow, request: StoryRequest): Story {
   }
   const around = { store, pipelineId: id, startedAt: run.startedAt };
   for (const answers of byDocument(log.answersOf(run.id))) tellAnswers(answers, around, lists);
-  if (state === "killed") tellUnanswered(run, log, around, lists.unanswered);
+  if (state !== "running") tellUnanswered(run, log, around, lists.unanswered);
   return { run, state, started, ...lists, waits, isLast };
 }
 
@@ -196,15 +196,15 @@ function standingOf(document: string, { idempotencyKey, step }: { idempotencyKey
   return id !== null && store.attempts.isOpen(id) ? "in doubt" : "other";
 }
 
-/** A run that was killed has no answers in the log for what was on its way; the next run finds them, or will. */
+/** A run that died has no answers in the log for what was on its way; the next run finds them, or will. */
 function tellUnanswered(run: RunRow, log: AuditLog, told: Told, unanswered: Folded<Setback>): void {
   const { store, pipelineId, startedAt } = told;
+  const nextStart = store.runs.startAfter(pipelineId, run.id);
+  const isOurs = (notedAt: string): boolean => notedAt >= startedAt && (nextStart === null || notedAt < nextStart);
   const blank = { outcome: "unconfirmed", code: null, message: null };
-  let nextStart: string | null = null;
   for (const row of log.doubtsAfter(run.id, run.pipeline)) {
-    nextStart ??= row.run === null ? row.at : (store.runs.get(row.run)?.startedAt ?? row.at);
     const attempt = read<"attempt in doubt">(row);
-    if (attempt.notedAt < startedAt || attempt.notedAt >= nextStart) continue;
+    if (!isOurs(attempt.notedAt)) continue;
     const document = row.subject ?? "";
     unanswered.add(() => ({
       document,
@@ -216,7 +216,7 @@ function tellUnanswered(run: RunRow, log: AuditLog, told: Told, unanswered: Fold
     }));
   }
   for (const { documentKey, sentAt, inDoubtSince, act, step } of store.attempts.open(pipelineId)) {
-    if (inDoubtSince !== null || sentAt < startedAt) continue;
+    if (inDoubtSince !== null || !isOurs(sentAt)) continue;
     unanswered.add(() => ({ document: documentKey, at: sentAt, ...blank, act, step, now: "in doubt" }));
   }
 }

@@ -6,6 +6,7 @@ import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { Valuer } from "../limbo.js";
 import { chosenPipelines, itemsOf, listedItems, notThere, type PipelineInStore } from "../listed.js";
+import { showLong } from "../pager.js";
 import { causesToJson, renderCauses, valued } from "../render/causes.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
 import { count } from "../render/progress.js";
@@ -79,7 +80,7 @@ async function listByCause(context: CommandContext, options: QuarantineOptions):
     if (options.json === true) printJson(io, found.flatMap(causesToJson));
     else if (found.every(({ causes }) => causes.length === 0))
       io.out(options.dropped === true ? "nothing was dropped\n" : "nothing waits\n");
-    else io.out(renderCauses(found, { columns: io.columns, isDropped: options.dropped === true }));
+    else showLong(context, renderCauses(found, { columns: io.columns, isDropped: options.dropped === true }), true);
     return EXIT.done;
   } finally {
     store.close();

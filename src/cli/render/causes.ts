@@ -69,7 +69,7 @@ function block({ code, message, hint, items, money }: ValuedCause, where: string
 /** What items are worth, in one line. */
 export function moneyText(money: Money): string {
   const parts = money.byCurrency().map(({ currency, amountMinor }) => `${formatAmount(amountMinor, currency)} ${currency}`);
-  if (money.unknown > 0 && money.unknown === money.items) return "nobody knows: the documents cannot be built";
+  if (money.unknown > 0 && money.unknown === money.items) return "an amount that nobody knows: the documents cannot be built";
   if (money.unknown > 0) parts.push(`${itemsText(money.unknown)} that cannot be built`);
   return parts.length === 0 ? "no amounts" : parts.join(", and ");
 }

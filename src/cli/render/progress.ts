@@ -1,3 +1,4 @@
+import stringWidth from "string-width";
 import type { Project } from "../../config/pipeline.js";
 import type { Progress, Stage } from "../../run/effects.js";
 import type { Io } from "../io.js";
@@ -107,17 +108,19 @@ class Display implements ProgressDisplay {
     const time = this.now();
     if (latest === null || time - this.shownAt < everyMs) return;
     this.shownAt = time;
-    const text = this.line(latest, time);
+    let text = this.line(latest, time, true);
+    // How many records were read is the least of it once they are.
+    if (io.errIsTerminal && latest.stage !== "read" && stringWidth(text) >= io.columns) text = this.line(latest, time, false);
     // A line that is broken by the terminal cannot be taken back.
     io.err(io.errIsTerminal ? `\r\u001b[2K${shorten(text, io.columns - 1)}` : `${text}\n`);
     this.isShown = true;
   }
 
-  private line({ stage, documents, done, total }: Progress, time: number): string {
+  private line({ stage, documents, done, total }: Progress, time: number, withRecords: boolean): string {
     const { words } = this;
     const share = total > 0 ? ` ${String(Math.min(100, Math.floor((100 * done) / total))).padStart(3)}%` : "";
     const parts: string[] = [];
-    if (this.records > 0) parts.push(words.records(count(this.records)));
+    if (withRecords && this.records > 0) parts.push(words.records(count(this.records)));
     // While a source is read, its total counts bytes or files, and nobody knows how many documents will come of it.
     if (stage !== "read") parts.push(words.documents(count(documents), total > 0 ? count(total) : ""));
     const measuredMs = time - this.stageAt;

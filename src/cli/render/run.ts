@@ -1,7 +1,9 @@
 import { styleText } from "node:util";
+import stringWidth from "string-width";
 import { formatAmount, formatMinor } from "../../model/money.js";
 import type { AccountTotal } from "../../model/plan.js";
 import type { RunResult } from "../../model/run.js";
+import { wrap } from "./fit.js";
 import { problemToJson, renderProblems } from "./problem.js";
 import { count } from "./progress.js";
 import { pad, renderTable } from "./table.js";
@@ -29,13 +31,17 @@ export function renderHead(result: RunResult, title: string, { color, language }
   return `${name}\n${words.run(result.id, style(color, tone, words.status[result.status]), seconds)}\n`;
 }
 
-/** Its counts, what it booked by account, and what stopped it. */
-export function renderFigures(result: RunResult, options: RunOptions): string {
+/** Its counts, what it booked by account, and what stopped it. `columns`: explanations are broken to this width. */
+export function renderFigures(result: RunResult, options: RunOptions & { readonly columns?: number }): string {
   const words = runWords(options.language);
   let text = "";
   for (const [index, [what, number, unit, about]] of words.lines(result.counts).entries()) {
     if (number === 0 && !ALWAYS.includes(index)) continue;
-    text += `  ${pad(what, 9, "left")} ${count(number).padStart(9)} ${unit}${about === "" ? "" : `  ${style(options.color, "dim", about)}`}\n`;
+    const begin = `  ${pad(what, 9, "left")} ${count(number).padStart(9)} ${unit}`;
+    const indent = stringWidth(begin) + 2;
+    const [first = "", ...rest] = options.columns === undefined ? [about] : wrap(about, options.columns - indent);
+    text += `${begin}${first === "" ? "" : `  ${style(options.color, "dim", first)}`}\n`;
+    for (const line of rest) text += `${" ".repeat(indent)}${style(options.color, "dim", line)}\n`;
   }
   text += "\n";
   if (result.totals.length > 0) text += `${renderTotals(result.totals, options.language)}\n`;

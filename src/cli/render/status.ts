@@ -33,8 +33,9 @@ interface StatusOptions {
   readonly pathOf: (file: string) => string;
 }
 
-/** Causes shown of each pipeline. */
-const MOST_CAUSES = 4;
+/** Causes shown of all pipelines together, and of each of many. */
+const MOST_CAUSES = 12;
+const LEAST_CAUSES = 3;
 /** The name of a pipeline keeps so many columns whatever stands beside it. */
 const LEAST_NAME = 12;
 const GAP = 2;
@@ -188,10 +189,12 @@ class Screen {
 
   private causes(shown: readonly Standing[]): string {
     const { words } = this;
-    const several = shown.filter(({ causes }) => causes.length > 0).length > 1;
+    const waiting = shown.filter(({ causes }) => causes.length > 0).length;
+    const several = waiting > 1;
+    const most = Math.max(LEAST_CAUSES, Math.floor(MOST_CAUSES / Math.max(1, waiting)));
     const rows = shown.flatMap(({ pipeline, causes }) => {
-      const own = causes.slice(0, MOST_CAUSES).map(({ code, message, items }) => [count(items.length), code, clean(message)]);
-      const rest = causes.slice(MOST_CAUSES);
+      const own = causes.slice(0, most).map(({ code, message, items }) => [count(items.length), code, clean(message)]);
+      const rest = causes.slice(most);
       const more = rest.reduce((sum, { items }) => sum + items.length, 0);
       if (rest.length > 0) own.push(["", words.moreCauses(rest.length, more), ""]);
       const name = several ? [clean(pipeline)] : [];

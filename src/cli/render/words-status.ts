@@ -64,7 +64,8 @@ const ENGLISH: StatusWords = {
   unknown: "cannot be built, amount unknown",
   unbuilt: "more, not added up",
   causes: "waiting, by cause",
-  moreCauses: (causes, items) => `… and ${count(items)} for ${count(causes)} more ${causes === 1 ? "cause" : "causes"}`,
+  moreCauses: (causes, items) =>
+    `… and ${count(items)} more for ${causes === 1 ? "one other cause" : `${count(causes)} other causes`}: sync quarantine list --by cause`,
   approval: (documents) =>
     `${count(documents)} ${documents === 1 ? "document waits" : "documents wait"} for a plan that is approved and applied`,
   leases: "held by runs",
@@ -102,7 +103,7 @@ const CHINESE: StatusWords = {
   unknown: "无法生成单据，金额未知",
   unbuilt: "其余未计算金额",
   causes: "待处理原因",
-  moreCauses: (causes, items) => `… 另有 ${count(causes)} 种原因，共 ${count(items)} 项`,
+  moreCauses: (causes, items) => `… 另有 ${count(causes)} 种原因，共 ${count(items)} 项：sync quarantine list --by cause`,
   approval: (documents) => `${count(documents)} 张单据等待方案批准后执行`,
   leases: "运行占用",
   noLease: "当前没有运行",

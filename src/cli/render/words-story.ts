@@ -50,7 +50,7 @@ const ENGLISH: StoryWords = {
   refused: "refused, or not sent",
   outcome: (outcome) => outcome,
   lost: "answers that were lost",
-  unanswered: "sent without an answer when it was killed",
+  unanswered: "on its way when the run died",
   now: {
     "in doubt": "still unknown; the next run asks the target",
     accepted: "found in the target since",
@@ -81,7 +81,7 @@ const CHINESE: StoryWords = {
   refused: "被拒绝或未发送",
   outcome: (outcome) => ({ rejected: "被拒绝", conflict: "冲突", "not sent": "未发送", "set aside": "已搁置" })[outcome] ?? outcome,
   lost: "丢失的应答",
-  unanswered: "中断时已发送但无应答",
+  unanswered: "运行中断时尚无应答",
   now: { "in doubt": "仍未知；下次运行先查询目标系统", accepted: "之后已在目标系统中查到", other: "目标系统中没有该编号的单据" },
   noted: "其他记录",
   waits: "目前待处理项，按原因",
