@@ -42,7 +42,7 @@ describe("the sample project, the morning after", () => {
     const screen = await onScreen("status");
     expect(screen).toBe(`sample, 2026-11-20 08:05 UTC
 
-pipeline       last run       ended    lag  waiting  in doubt
+pipeline       last run       when     lag  waiting  in doubt
 expense-to-gl  #2 items wait  5 h ago  5 h        4         0
 
 money in limbo
@@ -105,9 +105,9 @@ more: sync runs show RUN, sync quarantine list --by cause
     const screen = await onScreen("status");
     for (const name of ["expense-to-gl", "company A", "other"]) store.leases.release(name, "test");
     store.close();
-    expect(screen).toMatch(/held by runs\n {2}company A +process 4194305 on \S+ +since 5 min +its process is gone\n/);
-    expect(screen).toMatch(/ {2}expense-to-gl +process \d+ on \S+ +since 5 min +last sign of life 10 s ago\n/);
-    expect(screen).toMatch(/ {2}other +process 4711 on night +since 5 min +no sign of life for 3 h\n/);
+    expect(screen).toMatch(/held by runs\n {2}company A +process 4194305 on \S+ +for 5 min +its process is gone\n/);
+    expect(screen).toMatch(/ {2}expense-to-gl +process \d+ on \S+ +for 5 min +last sign of life 10 s ago\n/);
+    expect(screen).toMatch(/ {2}other +process 4711 on night +for 5 min +no sign of life for 3 h\n/);
   });
 
   test("the story of a run, by its number, or the last one", async () => {

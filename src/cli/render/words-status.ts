@@ -39,7 +39,7 @@ export interface StatusWords {
 }
 
 const ENGLISH: StatusWords = {
-  columns: { pipeline: "pipeline", run: "last run", ended: "ended", lag: "lag", waiting: "waiting", inDoubt: "in doubt" },
+  columns: { pipeline: "pipeline", run: "last run", ended: "when", lag: "lag", waiting: "waiting", inDoubt: "in doubt" },
   never: "never ran",
   state: {
     running: "running",
@@ -53,7 +53,7 @@ const ENGLISH: StatusWords = {
   },
   kind: (kind) => kind,
   ago: (age) => `${age} ago`,
-  since: (age) => `since ${age}`,
+  since: (age) => `for ${age}`,
   unit: { second: "s", minute: "min", hour: "h", day: "d" },
   stopped: "did not do all its work",
   killed: (host, pid) => `process ${pid} on ${host} ended without writing how; the next run goes on from there`,
@@ -78,7 +78,7 @@ const ENGLISH: StatusWords = {
 };
 
 const CHINESE: StatusWords = {
-  columns: { pipeline: "管道", run: "上次运行", ended: "结束", lag: "滞后", waiting: "待处理", inDoubt: "存疑" },
+  columns: { pipeline: "管道", run: "上次运行", ended: "时间", lag: "滞后", waiting: "待处理", inDoubt: "存疑" },
   never: "从未运行",
   state: {
     running: "运行中",
