@@ -122,17 +122,17 @@ class Screen {
       [{ title: titles.pipeline }, ...columns],
       cells.map((row, index) => [names[index] as string, ...row]),
     );
-    return this.options.color ? this.painted(text, shown) : text;
+    return this.options.color ? this.painted(text, shown, names) : text;
   }
 
   /** The state of each run in its colour; done last, because colours have no width. */
-  private painted(text: string, shown: readonly Standing[]): string {
+  private painted(text: string, shown: readonly Standing[], names: readonly string[]): string {
     const [head = "", ...rows] = text.split("\n");
     const colored = rows.map((row, index) => {
       const last = shown[index]?.last;
       if (last === null || last === undefined) return row;
       const word = this.words.state[last.state];
-      const at = row.indexOf(word, stringWidth(shown[index]?.pipeline ?? "") > 0 ? 1 : 0);
+      const at = row.indexOf(word, (names[index] ?? "").length);
       return at === -1 ? row : row.slice(0, at) + this.paint(TONES[last.state], word) + row.slice(at + word.length);
     });
     return [this.paint("bold", head), ...colored].join("\n");

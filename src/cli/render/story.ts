@@ -70,7 +70,7 @@ class Teller {
 
   private runLine(): string {
     const { run, state } = this.story;
-    return `run ${run.id}: ${statusWords(this.options.language).state[state]}`;
+    return this.words.run(run.id, statusWords(this.options.language).state[state]);
   }
 
   /** Who started it and how, and how it ended. */
@@ -79,7 +79,7 @@ class Teller {
     const { run, started, state } = story;
     const command = `${COMMANDS[run.kind] ?? run.kind}${started?.full === true ? " --full" : ""}`;
     const lines = [
-      [words.started, `${instant(run.startedAt)}${started === null ? "" : `, ${words.by(clean(started.by), command)}`}`],
+      [words.started, `${instant(run.startedAt)}${started === null ? "" : `${words.comma}${words.by(clean(started.by), command)}`}`],
       ["", words.process(run.pid, clean(run.host), started?.program ?? null)],
       [words.ended, this.ending(state)],
     ];
@@ -95,9 +95,11 @@ class Teller {
     const { run } = this.story;
     if (run.result === null || run.endedAt === null) {
       const age = ageText(options.now.getTime() - Date.parse(run.startedAt), statusWords(options.language));
-      return state === "running" ? `${words.noEnd.running}, ${statusWords(options.language).since(age)}` : words.noEnd.killed;
+      return state === "running" ? `${words.noEnd.running}${words.comma}${statusWords(options.language).since(age)}` : words.noEnd.killed;
     }
-    return `${instant(run.endedAt)}, ${words.took(secondsBetween(run.startedAt, run.endedAt))}, ${words.exit(exitText(run.result))}`;
+    return [instant(run.endedAt), words.took(secondsBetween(run.startedAt, run.endedAt)), words.exit(exitText(run.result))].join(
+      words.comma,
+    );
   }
 
   private read(): string {
@@ -197,7 +199,7 @@ class Teller {
   private section(title: string, { shown, total }: Folded<unknown>, body: string): string {
     if (total === 0) return "";
     const rest = total - shown.length;
-    return `${this.bold(`${title}: ${count(total)}`)}\n${body}${rest === 0 ? "" : `  ${this.words.more(rest, total)}\n`}`;
+    return `${this.bold(this.words.titled(title, count(total)))}\n${body}${rest === 0 ? "" : `  ${this.words.more(rest, total)}\n`}`;
   }
 
   private bold(text: string): string {

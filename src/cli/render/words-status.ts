@@ -93,7 +93,7 @@ const CHINESE: StatusWords = {
   kind: (kind) => ({ plan: "方案", apply: "执行方案", retry: "重试", recover: "找回" })[kind] ?? kind,
   ago: (age) => `${age}前`,
   since: (age) => `已 ${age}`,
-  unit: { second: "秒", minute: "分", hour: "小时", day: "天" },
+  unit: { second: "秒", minute: "分钟", hour: "小时", day: "天" },
   stopped: "未完成全部工作",
   killed: (host, pid) => `${host} 上的进程 ${pid} 未写明结果即中断；下次运行从此处继续`,
   limbo: "未落定的金额",

@@ -5,6 +5,10 @@ import type { Language } from "./words.js";
 
 /** The words of `sync runs show` in one language. */
 export interface StoryWords {
+  /** Of a run that has no end: which it is, and how it stands. */
+  readonly run: (id: number, state: string) => string;
+  readonly titled: (title: string, n: string) => string;
+  readonly comma: string;
   readonly started: string;
   readonly ended: string;
   readonly by: (who: string, command: string) => string;
@@ -32,6 +36,9 @@ export interface StoryWords {
 }
 
 const ENGLISH: StoryWords = {
+  run: (id, state) => `run ${id}: ${state}`,
+  titled: (title, n) => `${title}: ${n}`,
+  comma: ", ",
   started: "started",
   ended: "ended",
   by: (who, command) => `by ${who}: ${command}`,
@@ -63,6 +70,9 @@ const ENGLISH: StoryWords = {
 };
 
 const CHINESE: StoryWords = {
+  run: (id, state) => `第 ${id} 次运行：${state}`,
+  titled: (title, n) => `${title}：${n}`,
+  comma: "，",
   started: "开始",
   ended: "结束",
   by: (who, command) => `由 ${who} 执行：${command}`,
