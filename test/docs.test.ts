@@ -32,6 +32,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/expressions.md",
     "docs/file-places.md",
     "docs/plan-page.md",
+    "docs/morning.md",
     "docs/posting.md",
     "docs/problems.md",
     "docs/real-erp.md",

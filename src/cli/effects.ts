@@ -55,7 +55,8 @@ export function sleepUntil(signal: AbortSignal): (ms: number) => Promise<void> {
   };
 }
 
-function isAlive(pid: number): boolean {
+/** True when a process of this number runs on this host. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -12,7 +12,8 @@ const io: Io = {
   err: (text) => void process.stderr.write(text),
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
-  columns: process.stdout.columns ?? 100,
+  // Progress goes to stderr, which may be a terminal where stdout is a file.
+  columns: process.stdout.columns ?? process.stderr.columns ?? 100,
   rows: process.stdout.rows ?? 40,
 };
 

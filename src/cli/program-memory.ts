@@ -22,13 +22,16 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
       "what waits, with reasons",
       "sync quarantine list",
       "sync quarantine list --by cause",
+      "sync quarantine list --cause MAP_LOOKUP_MISSING --about 会议费",
       "sync quarantine list --dropped",
     ),
   );
   listItems
     .option("--pipeline <name>", "only of this pipeline")
     .option("--dropped", "what people dropped, with their reasons")
-    .addOption(new Option("--by <what>", "group them").choices(["cause"]));
+    .addOption(new Option("--by <what>", "group them: how many for each cause, what they are worth, and what to do").choices(["cause"]))
+    .option("--cause <code>", "only what waits because of this problem")
+    .option("--about <text>", "only where this stands in what is wrong");
   does(listItems, async () => (await import("./commands/quarantine.js")).list);
   const showItem = common(command(quarantine, "show", "one item with everything known about it", "sync quarantine show BX26110012"));
   showItem.addArgument(new Argument("<key>", "document or record key")).option("--pipeline <name>", "in this pipeline");
@@ -39,28 +42,37 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
       "retry",
       "try again now, without reading the source",
       "sync quarantine retry BX26110012",
+      "sync quarantine retry --cause MAP_LOOKUP_MISSING",
       "sync quarantine retry --all",
     ),
   );
   retry
     .addArgument(new Argument("[keys...]", "document or record keys"))
+    .option("--cause <code>", "everything that waits because of this problem")
+    .option("--about <text>", "everything where this stands in what is wrong")
     .option("--all", "everything that waits")
     .option("--pipeline <name>", "in this pipeline")
     .option("--quiet", "no progress");
-  does(retry, async () => (await import("./commands/quarantine.js")).retry);
+  does(retry, async () => (await import("./commands/quarantine-decide.js")).retry);
   const drop = common(
     command(
       quarantine,
       "drop",
       "never post this, with a reason; it comes back when its records change",
       'sync quarantine drop BX26110012 --reason "private, withdrawn by phone"',
+      'sync quarantine drop --cause MAP_LOOKUP_MISSING --about 会议费 --reason "booked by hand in October"',
+      'sync quarantine drop --cause MAP_LOOKUP_MISSING --about 会议费 --reason "booked by hand in October" --yes',
     ),
   );
   drop
-    .addArgument(new Argument("<key>", "document or record key"))
+    .addArgument(new Argument("[keys...]", "document or record keys"))
     .requiredOption("--reason <text>", "why; kept with the item")
+    .option("--cause <code>", "everything that waits because of this problem")
+    .option("--about <text>", "everything where this stands in what is wrong")
+    .option("--all", "everything that waits")
+    .option("--yes", "drop what is not named one by one; without it, what would be dropped is only shown")
     .option("--pipeline <name>", "in this pipeline");
-  does(drop, async () => (await import("./commands/quarantine.js")).drop);
+  does(drop, async () => (await import("./commands/quarantine-decide.js")).drop);
 
   const state = command(program, "state", "what the store remembers of a pipeline");
   const stateList = common(command(state, "list", "watermark, units read, documents and records of each pipeline", "sync state list"));

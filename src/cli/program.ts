@@ -30,11 +30,12 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
         "\nExit codes: 0 done, 1 error, 2 usage or configuration, 3 done but items wait, 4 threshold, 5 in doubt,\n6 another run holds the pipeline, 7 a plan is stale, changed or not approved,\n9 stopped by --max-duration, 130/143 stopped by SIGINT/SIGTERM after finishing what was sent.\n",
     );
 
-  const command: Tools["command"] = (parent, name, about, ...examples) => {
-    const made = parent.command(name).description(about).helpOption("-h, --help", "print help").helpCommand(false);
+  const described = (made: Command, about: string, ...examples: string[]): Command => {
+    made.description(about).helpOption("-h, --help", "print help").helpCommand(false);
     if (examples.length > 0) made.addHelpText("after", example(...examples));
     return made;
   };
+  const command: Tools["command"] = (parent, name, about, ...examples) => described(parent.command(name), about, ...examples);
   const common: Tools["common"] = (made) =>
     made
       .addOption(new Option("--project <file>", "the sync.yaml to use").argParser(String))
@@ -234,7 +235,16 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--pipeline <name>", "of this pipeline");
   does(resolve, async () => (await import("./commands/resolve.js")).resolve);
 
-  const status = common(command(program, "status", "one line for each pipeline: last run, what waits, the watermark", "sync status"));
+  const status = common(
+    command(
+      program,
+      "status",
+      "all pipelines in one screen: last runs, how old the data is, what waits and why, money in limbo, who is at work",
+      "sync status",
+      "sync status --json",
+    ),
+  );
+  status.option("--all", "every pipeline, also where that is longer than the screen");
   does(status, async () => (await import("./commands/status.js")).status);
 
   const doctor = common(
@@ -264,21 +274,43 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--pipeline <name>", "of this pipeline");
   does(show, async () => (await import("./commands/show.js")).show);
 
-  const runs = common(
-    command(
-      program,
-      "runs",
-      "past runs, newest first; or one run with all its figures",
+  const runs = command(
+    program,
+    "runs",
+    "past runs, and the story of one",
+    "sync runs",
+    "sync runs expense-to-gl --limit 5",
+    "sync runs show last expense-to-gl",
+    "sync runs show 12",
+  );
+  const listRuns = common(
+    described(
+      runs.command("list", { isDefault: true }),
+      "past runs, newest first; `list` may be left out",
       "sync runs",
-      "sync runs --pipeline expense-to-gl --limit 5",
-      "sync runs 12",
+      "sync runs expense-to-gl --limit 5",
     ),
   );
-  runs
-    .addArgument(new Argument("[id]", "number of a run"))
+  listRuns
+    .addArgument(new Argument("[pipeline]", "only of this pipeline; a number tells the story of that run"))
     .option("--pipeline <name>", "only of this pipeline")
     .option("--limit <n>", "how many", "20");
-  does(runs, async () => (await import("./commands/runs.js")).runs);
+  does(listRuns, async () => (await import("./commands/runs.js")).list);
+  const showRun = common(
+    command(
+      runs,
+      "show",
+      "the story of one run: who started it, what it read, sent and was answered, what waits and why, how it ended",
+      "sync runs show",
+      "sync runs show last expense-to-gl",
+      "sync runs show 12 --limit 500",
+    ),
+  );
+  showRun
+    .addArgument(new Argument("[run]", "its number, or `last`; the last run when left out"))
+    .addArgument(new Argument("[pipeline]", "the last run of this pipeline"))
+    .option("--limit <n>", "documents to show in each list", "20");
+  does(showRun, async () => (await import("./commands/runs.js")).show);
 
   addMemory(program, { command, common, does });
   addSchedule(program, { command, common, does });

@@ -35,7 +35,7 @@ export async function runOnce(
   live: LiveRuns,
   what: Pick<RunRequest, "kind" | "only" | "asWanted">,
 ): Promise<Once> {
-  const progress = progressDisplay(context.io, options.quiet === true || options.json === true, context.now);
+  const progress = progressDisplay(context.io, options.quiet === true || options.json === true, context.now, project.language);
   live.showProgress(progress.show);
   try {
     const { result, planned } = await runPipeline({

@@ -99,6 +99,12 @@ export function openStore(context: CommandContext, project: Project, create: boo
   return Store.open(project.store, { create, now: context.now, actor: context.actor });
 }
 
+/** The store for a command that only looks: an older one is brought up to date first, and what is opened then cannot be written. */
+export function openToLook(context: CommandContext, project: Project): Store {
+  openStore(context, project, false).close();
+  return Store.openReadOnly(project.store);
+}
+
 /** Opens the store for one command and closes it whatever happens. */
 export async function withStore(context: CommandContext, options: CommonOptions, work: (store: Store) => number): Promise<number> {
   const project = await openProject(context, options);

@@ -150,6 +150,12 @@ export class AttemptTable {
     return this.openOf.get(documentId) !== undefined;
   }
 
+  /** The document that was last sent under a key, encoded; null where its content is not known. */
+  contentOf(idempotencyKey: string): string | null {
+    const find = this.db.prepare("SELECT content FROM attempts WHERE idempotency_key = ? AND content <> '' ORDER BY id DESC LIMIT 1");
+    return (find.pluck().get(idempotencyKey) as string | undefined) ?? null;
+  }
+
   countOpen(pipelineId: number): number {
     return this.db.prepare(`SELECT count(*) ${OPEN_FIRST} WHERE d.pipeline_id = ? AND ${OPEN}`).pluck().get(pipelineId) as number;
   }

@@ -4,6 +4,8 @@ import { type Db, openReadOnly, type ReadOnly } from "./open.js";
 
 const COLUMNS = "seq, at, actor, event, pipeline, run, subject, detail, hash";
 
+type Rows = IterableIterator<AuditRow>;
+
 /** The audit log as people and auditors read it: the store is opened read-only, also while a run writes to it. */
 export class AuditLog {
   private readonly db: Db;
@@ -60,6 +62,34 @@ export class AuditLog {
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
     const rows = this.db.prepare(`SELECT ${COLUMNS} FROM audit ${where} ORDER BY seq DESC LIMIT ?`).all(...values, wanted.limit);
     return (rows as AuditRow[]).reverse();
+  }
+
+  /** All rows of one run, in their order; none where the log is younger than the run. */
+  ofRun(run: number): IterableIterator<AuditRow> {
+    return this.db.prepare(`SELECT ${COLUMNS} FROM audit WHERE seq >= ? AND run = ? ORDER BY seq`).iterate(this.startOf(run), run) as Rows;
+  }
+
+  /** The answers that one run learnt, by document, and for each in their order. */
+  answersOf(run: number): IterableIterator<AuditRow> {
+    return this.db
+      .prepare(`SELECT ${COLUMNS} FROM audit WHERE seq >= ? AND run = ? AND event = 'attempt answered' ORDER BY subject, seq`)
+      .iterate(this.startOf(run), run) as Rows;
+  }
+
+  /** Attempts of a pipeline that runs after the given one found without an answer, because the run that made them had died; in their order. */
+  doubtsAfter(run: number, pipeline: string): IterableIterator<AuditRow> {
+    return this.db
+      .prepare(`SELECT ${COLUMNS} FROM audit WHERE seq >= ? AND pipeline = ? AND run > ? AND event = 'attempt in doubt' ORDER BY seq`)
+      .iterate(this.startOf(run), pipeline, run) as Rows;
+  }
+
+  /** The row with which a run began: from the end of the log, because it is mostly the last run that is asked for. */
+  private startOf(run: number): number {
+    const found = this.db
+      .prepare("SELECT seq FROM audit WHERE run = ? AND event = 'run started' ORDER BY seq DESC LIMIT 1")
+      .pluck()
+      .get(run) as number | undefined;
+    return found ?? 1;
   }
 
   close(): void {

@@ -18,12 +18,16 @@ export interface StoredDocument {
 type RecordTuple = [number, string, string, number, number, string, string | null];
 type VersionTuple = [number, number, string, string, string, string, string | null, string, string | null, Ending | null];
 
+const KEYS_AT_ONCE = 1_000;
+
 /** Reads documents with their records and postings, many at a time. */
 export class DocumentTable {
   private readonly nextDocuments;
   private readonly recordsBetween;
   private readonly versionsBetween;
   private readonly find;
+  private readonly findWhole;
+  private readonly nextTouchedKeys;
 
   constructor(private readonly db: Db) {
     // With a bare `LIMIT ?` SQLite plans a statement anew each time it is given a number.
@@ -45,6 +49,10 @@ export class DocumentTable {
       )
       .raw();
     this.find = db.prepare("SELECT 1 FROM documents WHERE pipeline_id = ? AND key = ?").pluck();
+    this.findWhole = db.prepare("SELECT id, key, touched FROM documents WHERE pipeline_id = ? AND key = ?").raw();
+    this.nextTouchedKeys = db
+      .prepare("SELECT id, key FROM documents WHERE pipeline_id = ? AND touched = 1 AND id > ? ORDER BY id LIMIT ? + 0")
+      .raw();
   }
 
   count(pipelineId: number): number {
@@ -55,9 +63,31 @@ export class DocumentTable {
     return this.find.get(pipelineId, key) !== undefined;
   }
 
+  /** One with all that is known of it; null where the pipeline has none of this key. */
+  get(pipelineId: number, key: string): StoredDocument | null {
+    const found = this.findWhole.get(pipelineId, key) as [number, string, number] | undefined;
+    return found === undefined ? null : (this.withAll(pipelineId, [found], found[0] - 1)[0] ?? null);
+  }
+
+  /** Keys of documents that are not settled, in the order in which they first came. */
+  *touchedKeys(pipelineId: number): Generator<string> {
+    for (let after = 0; ; ) {
+      const rows = this.nextTouchedKeys.all(pipelineId, after, KEYS_AT_ONCE) as [number, string][];
+      for (const [, key] of rows) yield key;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last[0];
+    }
+  }
+
   /** In the order in which they first came. */
   next(pipelineId: number, afterId: number, limit: number): StoredDocument[] {
     const documents = this.nextDocuments.all(pipelineId, afterId, limit) as [number, string, number][];
+    return this.withAll(pipelineId, documents, afterId);
+  }
+
+  /** `documents` are all there are after `afterId`, up to the last of them. */
+  private withAll(pipelineId: number, documents: readonly [number, string, number][], afterId: number): StoredDocument[] {
     const last = documents.at(-1)?.[0];
     if (last === undefined) return [];
     const records = grouped(this.recordsBetween.all(pipelineId, afterId, last) as RecordTuple[]);

@@ -159,13 +159,9 @@ export class QuarantineTable {
       .get(pipelineId, afterRun) as number;
   }
 
-  /** How many items wait for each cause, most first. */
-  byCode(pipelineId: number): { code: string; n: number }[] {
-    return this.db
-      .prepare(
-        `SELECT q.code, count(*) AS n FROM quarantine q WHERE q.pipeline_id = ? AND ${WAITING} GROUP BY q.code ORDER BY n DESC, q.code`,
-      )
-      .all(pipelineId) as { code: string; n: number }[];
+  /** What waits and was first met by the given run. */
+  firstMetIn(pipelineId: number, run: number): QuarantineItem[] {
+    return this.select(`q.pipeline_id = ? AND q.first_run = ? AND ${WAITING}`, pipelineId, run);
   }
 
   private select(condition: string, ...values: readonly (string | number)[]): QuarantineItem[] {

@@ -85,6 +85,12 @@ export class RunTable {
     return row === undefined ? null : readRun(row);
   }
 
+  /** When the next run of the pipeline began; null when there is none yet. */
+  startAfter(pipelineId: number, run: number): string | null {
+    const find = this.db.prepare("SELECT started_at FROM runs WHERE pipeline_id = ? AND id > ? ORDER BY id LIMIT 1");
+    return (find.pluck().get(pipelineId, run) as string | undefined) ?? null;
+  }
+
   get(id: number): RunRow | null {
     const row = this.db.prepare(`${SELECT} WHERE r.id = ?`).get(id) as RawRun | undefined;
     return row === undefined ? null : readRun(row);

@@ -53,6 +53,11 @@ export class UnitTable {
     this.db.prepare("UPDATE units SET fingerprint = NULL WHERE pipeline_id = ?").run(pipelineId);
   }
 
+  /** The last run that took something whole from the source; null when none did. */
+  lastTakenIn(pipelineId: number): number | null {
+    return this.db.prepare("SELECT max(run_id) FROM units WHERE pipeline_id = ?").pluck().get(pipelineId) as number | null;
+  }
+
   list(pipelineId: number): Unit[] {
     return this.db
       .prepare("SELECT id, name, fingerprint, records, run_id AS runId FROM units WHERE pipeline_id = ? ORDER BY name")

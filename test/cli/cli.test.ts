@@ -78,7 +78,7 @@ describe("the sample project, from an empty folder", () => {
     const list = sync(folder, "quarantine", "list").out;
     expect(list).toContain("lookup `科目` has no row for `会议费`");
     expect(list).toContain("`价税合计` is `二百元`, expected a number such as `1,234.50`");
-    expect(sync(folder, "quarantine", "list", "--by", "cause").out).toMatch(/MAP_LOOKUP_MISSING +1/);
+    expect(sync(folder, "quarantine", "list", "--by", "cause").out).toContain("1 item  MAP_LOOKUP_MISSING\n");
     expect(sync(folder, "quarantine", "show", "BX26110006").out).toMatch(/价税合计 +二百元/);
     expect(sync(folder, "quarantine", "show", "BX26110099")).toMatchObject({
       code: 1,
@@ -117,7 +117,7 @@ describe("the sample project, from an empty folder", () => {
   });
 
   test("status, runs and state tell the story", () => {
-    expect(sync(folder, "status").out).toMatch(/expense-to-gl +done .* 5 +0 +0/);
+    expect(sync(folder, "status").out).toMatch(/expense-to-gl +#\d+ done .* 0 +0\n/);
     expect(sync(folder, "runs").out.split("\n").length).toBeGreaterThan(5);
     expect(sync(folder, "runs", "1").out).toContain("expense-to-gl");
     expect(sync(folder, "runs", "999")).toMatchObject({ code: 1 });
@@ -201,6 +201,8 @@ describe("the command line", () => {
     ["validate"],
     ["status"],
     ["runs"],
+    ["runs", "list"],
+    ["runs", "show"],
     ["quarantine", "list"],
     ["quarantine", "show"],
     ["quarantine", "retry"],

@@ -153,7 +153,7 @@ ${this.targetExtra}
     }
   }
 
-  private async load(): Promise<Pipeline> {
+  async load(): Promise<Pipeline> {
     this.write("p.yaml", this.pipelineText());
     const connectors: ConnectorRegistry = new Map([
       ["csv", async () => csv],

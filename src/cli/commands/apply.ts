@@ -14,7 +14,7 @@ export async function apply(context: CommandContext, options: CommonOptions, fil
   const { io } = context;
   const project = await openProject(context, options);
   const store = openStore(context, project, false);
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
   const live = liveEffects(context, progress.show);
   try {
     const pipelineOf = (name: string) => choosePipeline(project, name);

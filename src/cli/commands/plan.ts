@@ -39,7 +39,7 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
   const pipeline = await choosePipeline(project, name);
   const language = options.lang ?? project.language;
   const store = openStore(context, project, true);
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
+  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
   const live = liveEffects(context, progress.show);
   try {
     const { result, planned } = await runPipeline({

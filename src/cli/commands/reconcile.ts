@@ -29,7 +29,7 @@ export async function reconcile(context: CommandContext, options: ReconcileOptio
   const pipeline = await choosePipeline(project, name);
   const store = Store.openReadOnly(project.store);
   const isQuiet = options.quiet === true || options.json === true || options.csv === true;
-  const progress = progressDisplay(io, isQuiet, context.now);
+  const progress = progressDisplay(io, isQuiet, context.now, project.language);
   const live = liveEffects(context, progress.show);
   try {
     const { effects } = live;

@@ -69,8 +69,8 @@ export function renderAuditRows(rows: readonly AuditRow[]): string {
   );
 }
 
-/** A row may come from a store that somebody edited, so nothing is taken for granted. */
-function wordsOf(row: AuditRow): string {
+/** What it says, in a few words. A row may come from a store that somebody edited, so nothing is taken for granted. */
+export function wordsOf(row: AuditRow): string {
   try {
     const words = WORDS[row.event as AuditEvent] as ((detail: unknown) => string) | undefined;
     return words === undefined ? row.detail : words(JSON.parse(row.detail));

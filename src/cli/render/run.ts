@@ -1,7 +1,9 @@
 import { styleText } from "node:util";
+import stringWidth from "string-width";
 import { formatAmount, formatMinor } from "../../model/money.js";
 import type { AccountTotal } from "../../model/plan.js";
 import type { RunResult } from "../../model/run.js";
+import { wrap } from "./fit.js";
 import { problemToJson, renderProblems } from "./problem.js";
 import { count } from "./progress.js";
 import { pad, renderTable } from "./table.js";
@@ -10,23 +12,50 @@ import { type Language, runWords } from "./words.js";
 /** Lines that are told even when they say zero. */
 const ALWAYS = [0, 2, 8, 9];
 
+interface RunOptions {
+  readonly color: boolean;
+  readonly language: Language;
+}
+
 /** What a run did, for people. */
-export function renderRun(result: RunResult, title: string, options: { readonly color: boolean; readonly language: Language }): string {
-  const words = runWords(options.language);
-  const style = (format: "bold" | "green" | "yellow" | "red" | "dim", text: string): string =>
-    options.color ? styleText(format, text, { validateStream: false }) : text;
+export function renderRun(result: RunResult, title: string, options: RunOptions): string {
+  return `${renderHead(result, title, options)}\n${renderFigures(result, options)}`;
+}
+
+/** Which run it is, and how it ended. */
+export function renderHead(result: RunResult, title: string, { color, language }: RunOptions): string {
+  const words = runWords(language);
   const tone = result.status === "done" ? "green" : result.status === "waiting" ? "yellow" : "red";
-  const seconds = ((Date.parse(result.endedAt) - Date.parse(result.startedAt)) / 1000).toFixed(1);
-  const name = `${style("bold", result.pipeline)}${title === result.pipeline ? "" : `  ${title}`}`;
-  let text = `${name}\n${words.run(result.id, style(tone, words.status[result.status]), seconds)}\n\n`;
+  const seconds = secondsBetween(result.startedAt, result.endedAt);
+  const name = `${style(color, "bold", result.pipeline)}${title === result.pipeline ? "" : `  ${title}`}`;
+  return `${name}\n${words.run(result.id, style(color, tone, words.status[result.status]), seconds)}\n`;
+}
+
+/** Its counts, what it booked by account, and what stopped it. `columns`: explanations are broken to this width. */
+export function renderFigures(result: RunResult, options: RunOptions & { readonly columns?: number }): string {
+  const words = runWords(options.language);
+  let text = "";
   for (const [index, [what, number, unit, about]] of words.lines(result.counts).entries()) {
     if (number === 0 && !ALWAYS.includes(index)) continue;
-    text += `  ${pad(what, 9, "left")} ${count(number).padStart(9)} ${unit}${about === "" ? "" : `  ${style("dim", about)}`}\n`;
+    const begin = `  ${pad(what, 9, "left")} ${count(number).padStart(9)} ${unit}`;
+    const indent = stringWidth(begin) + 2;
+    const [first = "", ...rest] = options.columns === undefined ? [about] : wrap(about, options.columns - indent);
+    text += `${begin}${first === "" ? "" : `  ${style(options.color, "dim", first)}`}\n`;
+    for (const line of rest) text += `${" ".repeat(indent)}${style(options.color, "dim", line)}\n`;
   }
   text += "\n";
   if (result.totals.length > 0) text += `${renderTotals(result.totals, options.language)}\n`;
   if (result.problems.length > 0) text += renderProblems(result.problems, options);
   return text;
+}
+
+/** `12.3`. */
+export function secondsBetween(from: string, to: string): string {
+  return ((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1);
+}
+
+function style(color: boolean, format: "bold" | "green" | "yellow" | "red" | "dim", text: string): string {
+  return color ? styleText(format, text, { validateStream: false }) : text;
 }
 
 /** Debits and credits by account, with a sum per currency. */

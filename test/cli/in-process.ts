@@ -1,0 +1,55 @@
+import { CommanderError } from "commander";
+import { EXIT, exitOfProblem } from "../../src/cli/exit-codes.js";
+import type { CommandContext } from "../../src/cli/io.js";
+import { buildProgram } from "../../src/cli/program.js";
+import { reportProblems } from "../../src/cli/render/report-problems.js";
+import { ProblemError } from "../../src/model/problem.js";
+
+export interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command line without a process of its own, on a screen of 80 by 24 and with a clock that stands still. */
+export async function command(
+  cwd: string,
+  now: Date,
+  args: readonly string[],
+  { terminal = false, rows = 24 }: { readonly terminal?: boolean; readonly rows?: number } = {},
+): Promise<Said> {
+  let out = "";
+  let err = "";
+  const context: CommandContext = {
+    io: {
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      outIsTerminal: terminal,
+      errIsTerminal: false,
+      columns: 80,
+      rows,
+    },
+    cwd,
+    env: { PAGER: "" },
+    now: () => now,
+    actor: "li.na",
+  };
+  let code: number = EXIT.done;
+  const program = buildProgram(context, "0.0.0", (given) => {
+    code = given;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (cause) {
+    if (cause instanceof CommanderError) code = cause.exitCode === 0 ? EXIT.done : EXIT.usage;
+    else if (cause instanceof ProblemError) {
+      reportProblems(context, cause.problems, { json: args.includes("--json"), color: false });
+      code = exitOfProblem((cause.problems[0] ?? { code: "USAGE" as const }).code);
+    } else throw cause;
+  }
+  return { code, out, err };
+}
