@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Pipeline, Project } from "../../config/pipeline.js";
 import { type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { RunResult } from "../../model/run.js";
@@ -12,6 +13,7 @@ import { progressDisplay } from "../render/progress.js";
 import { renderRun, runToJson } from "../render/run.js";
 import { type Language, runWords } from "../render/words.js";
 import { allPipelines, choosePipeline, folderOf, openProject, openStore, shownPath } from "../session.js";
+import { Telling } from "../telling.js";
 import { nextOf } from "./plan.js";
 
 export interface RunOptions extends CommonOptions {
@@ -21,27 +23,35 @@ export interface RunOptions extends CommonOptions {
 }
 
 export async function run(context: CommandContext, options: RunOptions, name: string | undefined): Promise<number> {
+  const telling = new Telling(context, options, options.all === true ? "" : (name ?? ""));
+  return telling.around(() => runNamed(context, options, telling, name));
+}
+
+async function runNamed(context: CommandContext, options: RunOptions, telling: Telling, name: string | undefined): Promise<number> {
   const project = await openProject(context, options);
+  telling.use(project);
   if (options.all !== true) {
     const pipeline = await choosePipeline(project, name);
+    await telling.noteStart();
     const store = openStore(context, project, true);
     try {
-      return await runOne(context, options, project, store, pipeline, { kind: "run", only: null });
+      return await runOne(context, options, project, store, pipeline, { kind: "run", only: null }, telling);
     } finally {
       store.close();
     }
   }
   if (name !== undefined)
     throw new ProblemError(problem("USAGE", `\`--all\` and the pipeline \`${name}\` exclude each other`, [], "leave one of them out"));
-  return runAll(context, options, project);
+  return runAll(context, options, project, telling);
 }
 
 /**
  * Every pipeline in turn, each after those it needs. One that cannot do its work keeps only those from running that come after it,
  * and they are named. The worst exit code wins.
  */
-async function runAll(context: CommandContext, options: RunOptions, project: Project): Promise<number> {
+async function runAll(context: CommandContext, options: RunOptions, project: Project, telling: Telling): Promise<number> {
   const { pipelines, problems } = await allPipelines(project);
+  await telling.noteStart(problems);
   const exits: number[] = problems.length > 0 ? [EXIT.usage] : [];
   const done = new Set<string>();
   if (problems.length > 0) context.io.err(renderProblems(problems, { color: options.color !== false && context.io.errIsTerminal }));
@@ -50,17 +60,20 @@ async function runAll(context: CommandContext, options: RunOptions, project: Pro
     for (const pipeline of pipelines) {
       const missing = pipeline.after.filter((name) => !done.has(name));
       if (missing.length > 0) {
-        leaveOut(context, options, pipeline, missing);
+        const problems = leftOut(pipeline, missing);
+        report(context, options, problems);
+        await telling.noteStop(pipeline.name, problems);
         exits.push(EXIT.error);
         continue;
       }
       try {
-        const exit = await runOne(context, options, project, store, pipeline, { kind: "run", only: null });
+        const exit = await runOne(context, options, project, store, pipeline, { kind: "run", only: null }, telling);
         if (exit === EXIT.done || exit === EXIT.waiting || exit === EXIT.inDoubt) done.add(pipeline.name);
         exits.push(exit);
       } catch (cause) {
         if (!(cause instanceof ProblemError)) throw cause;
         report(context, options, cause.problems);
+        await telling.noteStop(pipeline.name, cause.problems);
         exits.push(exitOfProblem((cause.problems[0] as Problem).code));
       }
       if (exits.includes(EXIT.interrupted) || exits.includes(EXIT.terminated)) break;
@@ -72,15 +85,13 @@ async function runAll(context: CommandContext, options: RunOptions, project: Pro
   return worst.find((code) => exits.includes(code)) ?? EXIT.done;
 }
 
-function leaveOut(context: CommandContext, options: RunOptions, pipeline: Pipeline, missing: readonly string[]): void {
+function leftOut(pipeline: Pipeline, missing: readonly string[]): readonly Problem[] {
   const needed = missing.map((name) => `\`${name}\``).join(", ");
   const message = `\`${pipeline.name}\` is left out: it comes after ${needed}, which did not do its work`;
-  report(context, options, [
-    problem("RUN_LEFT_OUT", message, { file: pipeline.file }, "mend what stopped that one, and run again; nothing was read or posted"),
-  ]);
+  return [problem("RUN_LEFT_OUT", message, { file: pipeline.file }, "mend what stopped that one, and run again; nothing was read or posted")];
 }
 
-/** One run with progress on stderr and its summary on stdout. */
+/** One run with progress on stderr and its summary on stdout. People are told of it where somebody collects that. */
 export async function runOne(
   context: CommandContext,
   options: RunOptions,
@@ -88,6 +99,7 @@ export async function runOne(
   store: Store,
   pipeline: Pipeline,
   what: Pick<RunRequest, "kind" | "only" | "asWanted">,
+  telling: Telling | null = null,
 ): Promise<number> {
   const { io } = context;
   const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now);
@@ -110,6 +122,8 @@ export async function runOne(
     // The pipeline asks for approval: what would have been sent is written down, for somebody to read.
     if (pipeline.approval !== null && planned !== null && result.counts.toApprove > 0)
       saved = writePlan(context, { project, pipeline, store, planned, result, file: usualPlanFile(project, result) }, live.effects.host);
+    const plan = saved === null ? null : relative(project.folder, saved.file);
+    await telling?.noteRun(store, result, { planned: planned?.changes ?? null, plan });
   } finally {
     progress.end();
     live.dispose();
