@@ -45,7 +45,8 @@ export class Poster {
       method: "POST",
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      headers: { "content-type": "application/json; charset=utf-8", ...headers },
+      // One message, one connection: between tries a kept one may be closed by the other side just as it is used.
+      headers: { "content-type": "application/json; charset=utf-8", connection: "close", ...headers },
       body,
     });
     if (exchanged.kind === "not sent") return { kind: "busy", reason: exchanged.reason, retryAfterMs: null };

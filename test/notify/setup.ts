@@ -22,7 +22,7 @@ export function aSetting(more: Partial<TellContext> = {}): Setting {
     sleep: async (ms) => void waits.push(ms),
     randomWord: () => `word${(words += 1)}`,
     actor: "test",
-    timeoutMs: 2_000,
+    timeoutMs: 60_000,
     waits,
     ...more,
   };
