@@ -31,6 +31,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/configuration.md",
     "docs/expressions.md",
     "docs/file-places.md",
+    "docs/notifications.md",
     "docs/posting.md",
     "docs/problems.md",
     "docs/real-erp.md",
