@@ -1,11 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { relative } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Project } from "../config/pipeline.js";
+import type { Pipeline, Project } from "../config/pipeline.js";
+import type { Document } from "../model/document.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
+import type { Row } from "../model/record.js";
 import type { RunResult } from "../model/run.js";
 import type { Facts } from "../notify/facts.js";
 import type { TellContext } from "../notify/tell.js";
-import type { ChangeTable } from "../store/changes.js";
+import { recordDecoder, rowsOf } from "../run/wish.js";
+import { groupDocument } from "../steps/group.js";
 import type { Store } from "../store/store.js";
 import type { CommandContext, CommonOptions } from "./io.js";
 import { renderProblems } from "./render/problem.js";
@@ -55,15 +59,21 @@ export class Telling {
   noteStart(problems: readonly Problem[] = []): Promise<void> {
     if (problems.length > 0) return this.noteStop(this.scope, problems);
     return this.safely(async () => {
-      if (this.channels.length > 0 && this.scope === "") this.keep((await loaded()).factsOfStart(this.scope));
+      if (this.channels.length === 0 || this.scope !== "") return;
+      const { factsOfStart } = await import("../notify/facts.js");
+      this.keep(factsOfStart(this.scope));
     });
   }
 
-  /** Call it before the store is closed and before another plan is made. */
-  noteRun(store: Store, result: RunResult, more: { readonly planned: ChangeTable | null; readonly plan: string | null }): Promise<void> {
+  /** `plan`: the file that waits for approval, where there is one. Call it before the store is closed. */
+  noteRun(store: Store, pipeline: Pipeline, result: RunResult, plan: string | null): Promise<void> {
     return this.safely(async () => {
       if (this.channels.length === 0) return;
-      const facts = (await loaded()).factsOfRun(store, result, more);
+      const { factsOfRun } = await import("../notify/facts.js");
+      const facts = factsOfRun(store, result, {
+        documentOf: wantedDocuments(store, pipeline),
+        plan: plan === null || this.project === null ? null : relative(this.project.folder, plan),
+      });
       if (facts !== null) this.keep(facts);
     });
   }
@@ -75,13 +85,13 @@ export class Telling {
 
   private async keepCause(cause: unknown): Promise<void> {
     if (cause instanceof ProblemError) return this.keepStop(this.scope, cause.problems);
-    const { BUG, factsOfStop } = await loaded();
+    const { BUG, factsOfStop } = await import("../notify/facts.js");
     this.keep(factsOfStop(this.scope, [BUG]));
   }
 
   /** Whoever sits at a terminal sees it, and others need not be told about a slip of the keyboard. */
   private async keepStop(scope: string, problems: readonly Problem[]): Promise<void> {
-    const { factsOfStop, isToldElsewhere } = await loaded();
+    const { factsOfStop, isToldElsewhere } = await import("../notify/facts.js");
     if (this.context.io.errIsTerminal || isToldElsewhere(problems)) return;
     const codes = problems.map(({ code }) => code);
     this.keep(factsOfStop(scope, codes));
@@ -125,7 +135,8 @@ export class Telling {
     try {
       await work();
     } catch (cause) {
-      const words = cause instanceof ProblemError ? cause.message : cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+      const words =
+        cause instanceof ProblemError ? cause.message : cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
       this.warn([problem("NOTIFY_FAILED", `nobody could be told: ${words}`, [], "the run is what it was")]);
     }
   }
@@ -136,8 +147,18 @@ export class Telling {
   }
 }
 
-function loaded() {
-  return import("../notify/facts.js");
+/** What the records of a document come to, as the store has them; a batch is not taken apart. */
+function wantedDocuments(store: Store, pipeline: Pipeline): (key: string) => Document | null {
+  const pipelineId = store.pipelineId(pipeline.name);
+  const decode = recordDecoder({ pipeline, pipelineId, store });
+  return (key) => {
+    const found = pipeline.mapping.batch === null ? store.records.document(pipelineId, key) : null;
+    if (found === null || found.records.length === 0 || found.records.some((record) => record.problem !== null)) return null;
+    const rows = rowsOf(found.records, pipeline, decode);
+    if (!Array.isArray(rows)) return null;
+    const grouped = groupDocument(pipeline, key, rows as Row[]);
+    return grouped.kind === "wanted" ? grouped.document : null;
+  };
 }
 
 export function tellContext(context: CommandContext, project: Project): TellContext {

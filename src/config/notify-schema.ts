@@ -42,8 +42,7 @@ export type NotifyCommon = Static<typeof NotifyCommon>;
 
 // ---------------------------------------------------------------- kinds of channels
 
-const robotUrl = (description: string, example: string) =>
-  Type.String({ minLength: 1, secret: true, description, examples: [example] });
+const robotUrl = (description: string, example: string) => Type.String({ minLength: 1, secret: true, description, examples: [example] });
 
 const SECRET = (description: string, example: string) =>
   Type.Optional(Type.String({ minLength: 1, secret: true, description, examples: [example] }));
@@ -51,7 +50,8 @@ const SECRET = (description: string, example: string) =>
 const KEYWORD = Type.Optional(
   Type.String({
     minLength: 1,
-    description: "a word that the robot asks for in every message; it is put in front where the message does not hold it. Every message begins with `sync`",
+    description:
+      "a word that the robot asks for in every message; it is put in front where the message does not hold it. Every message begins with `sync`",
     examples: ["对账"],
   }),
 );
@@ -124,13 +124,19 @@ export const CHANNELS = {
   }),
   dingtalk: channel("a custom robot (自定义机器人) of a DingTalk (钉钉) group", {
     url: robotUrl("its whole address, as DingTalk shows it: whoever has it can write to the group", "${env.DINGTALK_ROBOT_URL}"),
-    secret: SECRET("the secret of its signature (加签), `SEC…`; without it the robot must ask for a keyword or know our address", "${env.DINGTALK_ROBOT_SECRET}"),
+    secret: SECRET(
+      "the secret of its signature (加签), `SEC…`; without it the robot must ask for a keyword or know our address",
+      "${env.DINGTALK_ROBOT_SECRET}",
+    ),
     keyword: KEYWORD,
     ...REACH,
   }),
   feishu: channel("a custom bot (自定义机器人) of a Feishu (飞书) or Lark group", {
     url: robotUrl("its whole address, as Feishu shows it: whoever has it can write to the group", "${env.FEISHU_BOT_URL}"),
-    secret: SECRET("the secret of its signature (签名校验); without it the bot must ask for a keyword or know our address", "${env.FEISHU_BOT_SECRET}"),
+    secret: SECRET(
+      "the secret of its signature (签名校验); without it the bot must ask for a keyword or know our address",
+      "${env.FEISHU_BOT_SECRET}",
+    ),
     keyword: KEYWORD,
     ...REACH,
   }),

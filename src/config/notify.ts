@@ -2,12 +2,12 @@ import { type TSchema, Type } from "typebox";
 import { type Problem, type ProblemCode, problem } from "../model/problem.js";
 import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
 import { hideSecrets } from "./hide-secrets.js";
-import { nearest, suggest, thereAre } from "./nearest.js";
+import { listNames, nearest, suggest, thereAre } from "./nearest.js";
 import { CHANNEL_KINDS, CHANNELS, Channel, type ChannelKind, NOTIFY_COMMON, type NotifyCommon } from "./notify-schema.js";
 import type { Notify, NotifyChannel } from "./pipeline.js";
 import { read } from "./read.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
-import { child, childScalar, type Entry, type MapTree, placeOf, scalarsOf } from "./tree.js";
+import { child, childScalar, type Entry, keyPlace, type MapTree, placeOf, scalarsOf } from "./tree.js";
 
 /** What is needed on the machine where a message is sent. */
 const NOT_HERE: readonly ProblemCode[] = ["CONFIG_MISSING_SECRET", "CONFIG_MISSING_FILE"];
@@ -50,7 +50,7 @@ function readChannel(entry: Entry, context: NotifyContext, problems: Problem[]):
   const { on, pipelines, language, details, ...options } = given;
   return {
     name: entry.key,
-    settings: { kind, options } as NotifyChannel["settings"],
+    settings: { kind, options } as unknown as NotifyChannel["settings"],
     on: on ?? [],
     pipelines:
       pipelines === undefined ? null : scalarsOf(child(filled, "pipelines")).map((scalar) => ({ name: scalar.text, at: placeOf(scalar) })),
@@ -65,18 +65,24 @@ function wholeSchema(kind: ChannelKind): SchemaNode {
   return schemaNode(Type.Object({ ...NOTIFY_COMMON, ...own.properties }, { additionalProperties: false }));
 }
 
-function readKind({ value }: Entry, problems: Problem[]): ChannelKind | null {
+function readKind(entry: Entry, problems: Problem[]): ChannelKind | null {
+  const { value } = entry;
   const written = childScalar(value, "channel");
+  const kind = CHANNEL_KINDS.find((each) => each === written?.text);
+  if (kind !== undefined) return kind;
+  // Nobody can tell which of its keys hold secrets.
+  hideSecrets(value, value.kind === "map" ? schemaNode(Channel) : undefined);
   if (value.kind !== "map" || written === undefined) {
-    // Says what is missing, or that it is no mapping.
-    read(value, { ...schemaNode(Channel), additionalProperties: true }, { problems, reportUnknownKeys: false });
+    const message = value.kind === "map" ? "key `channel` is missing" : `channel \`${entry.key}\` is no mapping`;
+    const code = value.kind === "map" ? "CONFIG_MISSING_KEY" : "CONFIG_WRONG_VALUE";
+    problems.push(problem(code, message, keyPlace(entry), `add \`channel\`: one of ${listNames(CHANNEL_KINDS)}`));
     return null;
   }
-  const kind = CHANNEL_KINDS.find((each) => each === written.text);
-  if (kind !== undefined) return kind;
   const near = nearest(written.text, CHANNEL_KINDS);
   const hint = near === null ? "docs/notifications.md says what each is for" : `did you mean \`${near}\`?`;
-  problems.push(problem("CONFIG_WRONG_VALUE", `no channel is called \`${written.text}\`; ${thereAre(CHANNEL_KINDS)}`, placeOf(written), hint));
+  problems.push(
+    problem("CONFIG_WRONG_VALUE", `no channel is called \`${written.text}\`; ${thereAre(CHANNEL_KINDS)}`, placeOf(written), hint),
+  );
   return null;
 }
 

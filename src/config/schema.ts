@@ -45,7 +45,10 @@ export const ProjectFile = Type.Object(
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
     notify: Type.Optional(
-      Type.Record(Name, Channel, { ...closed, description: "whom runs tell of failures, of what waits, and of recovery: channels by name" }),
+      Type.Record(Name, Channel, {
+        ...closed,
+        description: "whom runs tell of failures, of what waits, and of recovery: channels by name",
+      }),
     ),
     approvers: Type.Optional(
       Type.Record(

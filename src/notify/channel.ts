@@ -6,7 +6,7 @@ import type { Message } from "./message.js";
  * milliseconds. `failed` is everything else, an answer that never came too: whether it arrived nobody knows, and it is not sent again in this run.
  */
 export type Sent =
-  | { readonly kind: "sent"; /** What is not as it should be all the same. */ readonly note?: string }
+  | { readonly kind: "sent" /** What is not as it should be all the same. */; readonly note?: string }
   | { readonly kind: "busy"; readonly reason: string; readonly retryAfterMs: number | null }
   | { readonly kind: "failed"; readonly reason: string };
 

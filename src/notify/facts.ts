@@ -3,7 +3,6 @@ import { hasLines } from "../model/document-types.js";
 import { dispositionOf, type Problem, type ProblemCode } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import type { RunResult } from "../model/run.js";
-import type { ChangeTable } from "../store/changes.js";
 import type { Store } from "../store/store.js";
 
 /** Stands for an error that is none of the user's: the program broke one of its own rules. */
@@ -42,7 +41,8 @@ export interface Facts {
 
 /** Keys that are worth a look; the list has them all. */
 const MOST_KEYS = 10;
-const CHUNK = 1_000;
+/** Documents whose amounts are added up; more of them waiting is another trouble than an amount. */
+const MOST_MAPPED = 5_000;
 const NO_MONEY: Sum = { byCurrency: new Map(), unknown: 0 };
 
 /** Another run is at work, or took over, and tells for itself; a plan that does not fit says nothing about the pipeline. */
@@ -52,15 +52,15 @@ export function isToldElsewhere(problems: readonly Problem[]): boolean {
   return problems.some(({ code }) => TOLD_ELSEWHERE.test(code));
 }
 
-/**
- * What there is to tell after a run; null when nothing can be said, because a person stopped it or another run is at work. Read it before another plan
- * is made: `planned` lasts no longer.
- */
-export function factsOfRun(
-  store: Store,
-  result: RunResult,
-  { planned, plan }: { readonly planned: ChangeTable | null; readonly plan: string | null },
-): Facts | null {
+export interface RunDetails {
+  /** What the records of a waiting document come to now; null where they come to nothing that could be booked. */
+  readonly documentOf: (key: string) => Document | null;
+  /** The plan that waits for approval, as a path from the folder of sync.yaml; null when there is none. */
+  readonly plan: string | null;
+}
+
+/** What there is to tell after a run; null when nothing can be said, because a person stopped it or another run is at work. */
+export function factsOfRun(store: Store, result: RunResult, { documentOf, plan }: RunDetails): Facts | null {
   const { status, problems, counts } = result;
   if (status === "interrupted" || status === "running" || isToldElsewhere(problems)) return null;
   const pipelineId = store.pipelineId(result.pipeline);
@@ -78,7 +78,7 @@ export function factsOfRun(
     inDoubt: counts.unconfirmed,
     toApprove: counts.toApprove,
     posted: { documents: counts.posted + counts.supplemented + counts.replaced, money: { byCurrency: debits(result), unknown: 0 } },
-    waitingMoney: waiting === 0 ? NO_MONEY : moneyWaiting(store, pipelineId, planned, waiting),
+    waitingMoney: waiting === 0 ? NO_MONEY : moneyWaiting(store.notices.waitingDocuments(pipelineId, MOST_MAPPED), documentOf, waiting),
     inDoubtMoney: sumOf(doubts.map(({ content }) => (content === "" ? null : decodeDocument(content)))),
     causes: all.filter(({ code }) => code !== "TARGET_UNCONFIRMED"),
     waitingKeys: waiting === 0 ? [] : store.notices.firstWaiting(pipelineId, MOST_KEYS).map(displayKey),
@@ -114,20 +114,10 @@ function debits({ totals }: RunResult): Map<string, bigint> {
   return sums;
 }
 
-/** Of what is held the plan has the document, of what was refused the attempt has it; what could not be made into a document has no amount. */
-function moneyWaiting(store: Store, pipelineId: number, planned: ChangeTable | null, waiting: number): Sum {
-  const counted = new Set<string>();
-  const sums = new Map<string, bigint>();
-  const add = (key: string, document: Document | null): void => {
-    const amount = amountOf(document);
-    if (document === null || amount === null || counted.has(key)) return;
-    counted.add(key);
-    sums.set(document.currency, (sums.get(document.currency) ?? 0n) + amount);
-  };
-  for (const changes of planned?.inOrder(["hold"], CHUNK) ?? [])
-    for (const { change } of changes) if (change.kind === "hold" && change.problem.code !== "TARGET_UNCONFIRMED") add(change.key, change.document);
-  for (const { key, document } of store.notices.refused(pipelineId)) add(key, document);
-  return { byCurrency: sums, unknown: Math.max(0, waiting - counted.size) };
+/** Records without a document, and documents that cannot be made, have no amount that anybody knows. */
+function moneyWaiting(keys: readonly string[], documentOf: RunDetails["documentOf"], waiting: number): Sum {
+  const { byCurrency, unknown } = sumOf(keys.map(documentOf));
+  return { byCurrency, unknown: unknown + Math.max(0, waiting - keys.length) };
 }
 
 function sumOf(documents: readonly (Document | null)[]): Sum {

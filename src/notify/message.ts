@@ -44,7 +44,12 @@ export interface Change {
 /** Causes that are named one by one. */
 const MOST_CAUSES = 3;
 
-export function messageFor(channel: Pick<NotifyChannel, "language" | "details">, origin: Origin, changes: readonly Change[], id: string): Message {
+export function messageFor(
+  channel: Pick<NotifyChannel, "language" | "details">,
+  origin: Origin,
+  changes: readonly Change[],
+  id: string,
+): Message {
   const { language, details } = channel;
   const words = wordsIn(language);
   const sections = changes.map((change) => ({ ...change, ...saying(change, words, details, origin.environment) }));
@@ -94,7 +99,8 @@ function saying({ facts, events, news }: Change, words: Words, details: "counts"
     add(words.inDoubt(facts.inDoubt, money(facts.inDoubtMoney, words)), `sync run ${scope}${env}`);
     keys(facts.inDoubtKeys, facts.inDoubt);
   }
-  if (facts.toApprove > 0) add(words.toApprove(facts.toApprove), facts.plan === null ? `sync status${env}` : `sync approve ${facts.plan}${env}`);
+  if (facts.toApprove > 0)
+    add(words.toApprove(facts.toApprove), facts.plan === null ? `sync status${env}` : `sync approve ${facts.plan}${env}`);
   if (facts.waiting > 0) {
     add(words.waiting(facts.waiting, news.waiting, money(facts.waitingMoney, words)), `sync quarantine list${of}`);
     for (const { code, n } of facts.causes.slice(0, MOST_CAUSES)) add(`  ${n} × ${words.cause(code)}`);
@@ -111,12 +117,17 @@ function isOfFiles(cause: string): boolean {
 
 /** `, 1,200.00 CNY and 3 whose amount is not known yet`; empty where nothing is to be said. */
 function money({ byCurrency, unknown }: Sum, words: Words): string {
-  const parts = [...byCurrency].sort(([a], [b]) => (a < b ? -1 : 1)).map(([currency, minor]) => `${formatAmount(minor, currency)} ${currency}`);
+  const parts = [...byCurrency]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([currency, minor]) => `${formatAmount(minor, currency)} ${currency}`);
   if (unknown > 0) parts.push(words.unknown(unknown, byCurrency.size === 0));
   return parts.length === 0 ? "" : `${words.comma}${parts.join(words.comma)}`;
 }
 
 /** Names come from files, keys from other systems: nothing of them may look like a line of ours. */
 export function oneLine(text: string): string {
-  return text.replace(/[\s\u2028\u2029]+/gu, " ").replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd").trim();
+  return text
+    .replace(/[\s\u2028\u2029]+/gu, " ")
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")
+    .trim();
 }

@@ -3,7 +3,7 @@ import type { Redaction } from "../connectors/http/redaction.js";
 import { retryAfterMs } from "../connectors/http/retry-after.js";
 import { type Answer, Transport } from "../connectors/http/transport.js";
 import { readUrl } from "../connectors/http/url.js";
-import type { Sent, SenderContext } from "./channel.js";
+import type { SenderContext, Sent } from "./channel.js";
 
 /** An answer longer than this is none of a channel. */
 const MOST_ANSWER_BYTES = 65_536;
@@ -37,7 +37,10 @@ export class Poster {
   async post(
     body: string,
     judge: (answer: Answer) => Sent,
-    { query = {}, headers = {} }: { readonly query?: Readonly<Record<string, string>>; readonly headers?: Readonly<Record<string, string>> } = {},
+    {
+      query = {},
+      headers = {},
+    }: { readonly query?: Readonly<Record<string, string>>; readonly headers?: Readonly<Record<string, string>> } = {},
   ): Promise<Sent> {
     const url = new URL(this.url);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -112,7 +115,12 @@ export interface RobotCodes {
 }
 
 /** No number, or one that is not known, was not taken. */
-export function judgeRobot(poster: Poster, answer: Answer, { code, words, busy, throttled, hints }: RobotCodes, redaction: Redaction): Sent {
+export function judgeRobot(
+  poster: Poster,
+  answer: Answer,
+  { code, words, busy, throttled, hints }: RobotCodes,
+  redaction: Redaction,
+): Sent {
   const said = answeredObject(answer);
   const written = said?.[code];
   const number = typeof written === "number" || (typeof written === "string" && /^-?\d+$/.test(written)) ? Number(written) : null;

@@ -16,7 +16,11 @@ export function plainText(message: Message, mostBytes: number): string {
   return cutTo([message.subject, parts[0] ?? ""].join("\n\n"), mostBytes);
 }
 
-function sectionText(message: Message, scope: string, { lines, commands }: { lines: readonly string[]; commands: readonly string[] }): string {
+function sectionText(
+  message: Message,
+  scope: string,
+  { lines, commands }: { lines: readonly string[]; commands: readonly string[] },
+): string {
   const words = wordsIn(message.language);
   const head = message.sections.length > 1 ? [`■ ${scope === "" ? words.whole : oneLine(scope)}`] : [];
   const next = commands.length === 0 ? [] : [words.next, ...commands.map((command) => `  ${command}`)];

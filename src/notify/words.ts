@@ -37,7 +37,8 @@ const ENGLISH: Words = {
   event: { failed: "failed", "in doubt": "in doubt", waiting: "items wait", recovered: "works again" },
   whole: "the project",
   several: (n) => `${n} pipelines`,
-  cause: (code) => (code === BUG ? "the program itself failed; its own words stand where it ran" : `${PROBLEM_CODES[code].title} (${code})`),
+  cause: (code) =>
+    code === BUG ? "the program itself failed; its own words stand where it ran" : `${PROBLEM_CODES[code].title} (${code})`,
   failed: (cause) => `stopped: ${cause}`,
   notStarted: (cause) => `could not start: ${cause}`,
   recovered: "works again: the last run did what it had to do",

@@ -1,4 +1,3 @@
-import { type Document, decodeDocument } from "../model/document.js";
 import type { Db } from "./open.js";
 
 /** What a channel knows about a pipeline, or about all that one command line names. */
@@ -9,12 +8,6 @@ export interface Told {
   readonly toApprove: number;
   /** The newest run whose list of what waits it knows; 0 when it knows of none. */
   readonly run: number;
-}
-
-/** A document that waits, as it was last sent and refused. */
-export interface Refused {
-  readonly key: string;
-  readonly document: Document;
 }
 
 /** On the list, and not there because it is in doubt. A record whose document is on the list is not counted a second time. */
@@ -70,17 +63,11 @@ export class NoticeTable {
       .get(pipelineId, afterRun) as number;
   }
 
-  /** Documents on the list that the target refused when they were last sent. What was never sent has no content that anybody knows. */
-  *refused(pipelineId: number): Generator<Refused> {
-    const rows = this.db
-      .prepare(
-        `SELECT q.key, a.content FROM quarantine q JOIN attempts a ON a.id = (
-           SELECT max(l.id) FROM attempts l WHERE l.document_id = q.document_id AND l.act = 'post')
-         WHERE q.pipeline_id = ? AND q.kind = 'document' AND q.status IN ('waiting', 'held') AND q.code LIKE 'TARGET\\_%' ESCAPE '\\'
-           AND a.outcome = 'rejected' AND a.content <> ''`,
-      )
-      .raw()
-      .iterate(pipelineId) as Iterable<[string, string]>;
-    for (const [key, content] of rows) yield { key, document: decodeDocument(content) };
+  /** The keys of documents that wait, those that have waited longest first. */
+  waitingDocuments(pipelineId: number, limit: number): string[] {
+    return this.db
+      .prepare(`SELECT q.key FROM quarantine q WHERE q.pipeline_id = ? AND q.kind = 'document' AND ${WAITING} ORDER BY q.id LIMIT ?`)
+      .pluck()
+      .all(pipelineId, limit) as string[];
   }
 }

@@ -27,7 +27,10 @@ describe("notify", () => {
   group: { channel: dingtalk, url: "\${env.URL}", secret: "\${file:secrets/robot}", on: [failed, in doubt], pipelines: [expense], language: zh, details: keys }`),
       "secrets/robot": "SEC-from-file\n",
     });
-    const { value, problems } = await loadProject(join(folder, "sync.yaml"), { env: { URL: "https://x.example.com/y" }, connectors: registry });
+    const { value, problems } = await loadProject(join(folder, "sync.yaml"), {
+      env: { URL: "https://x.example.com/y" },
+      connectors: registry,
+    });
     expect(told(problems)).toEqual([]);
     expect(value?.notify.problems).toEqual([]);
     expect(value?.notify.channels).toMatchObject([
@@ -53,16 +56,19 @@ describe("notify", () => {
 
   test("can be another in each environment", async () => {
     const folder = aFolder({
-      "sync.yaml": project(`  mail: ${MAIL}`, "environments: { uat: { notify: { mail: { to: [test@example.com] }, more: { channel: wecom, url: x } } } }"),
+      "sync.yaml": project(
+        `  mail: ${MAIL}`,
+        "environments: { uat: { notify: { mail: { to: [test@example.com] }, more: { channel: wecom, url: x } } } }",
+      ),
     });
     const { value } = await loadProject(join(folder, "sync.yaml"), { environment: "uat", env: {}, connectors: registry });
-    expect(value?.notify.channels).toMatchObject([{ name: "mail", settings: { options: { to: ["test@example.com"] } } }, { name: "more" }].reverse());
+    expect(value?.notify.channels).toMatchObject([{ name: "mail", settings: { options: { to: ["test@example.com"] } } }, { name: "more" }]);
   });
 
   test.each([
     ["an unknown kind", "  a: { channel: dingtlk, url: hunter2 }", /CONFIG_WRONG_VALUE sync.yaml:5:.*no channel is called `dingtlk`/],
     ["no kind", "  a: { url: hunter2 }", /CONFIG_MISSING_KEY sync.yaml:5:.*key `channel` is missing/],
-    ["no mapping", "  a: hunter2hunter2", /CONFIG_WRONG_VALUE sync.yaml:5:/],
+    ["no mapping", "  a: hunter2hunter2", /CONFIG_WRONG_VALUE sync.yaml:5:.*channel `a` is no mapping/],
     ["a misspelt secret", "  a: { channel: dingtalk, url: hunter2, secrt: hunter2 }", /unknown key `secrt`/],
     ["a missing option", "  a: { channel: email, host: x, from: y }", /CONFIG_MISSING_KEY .*key `to` is missing/],
     ["an unknown event", `  a: { channel: wecom, url: "\${env.URL}", on: [failure] }`, /unknown value `failure`/],

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Sent } from "../../src/notify/channel.js";
-import { afterThisTest, mustNotComeOut, serveRaw } from "../connectors/http-setup.js";
 import { aServerFolder, type Certificates, makeCertificates } from "../connectors/http-servers.js";
+import { afterThisTest, mustNotComeOut, serveRaw } from "../connectors/http-setup.js";
 import { aChannel, aSetting, sendTest } from "./setup.js";
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
@@ -55,6 +55,19 @@ async function mailServer(options: SMTPServerOptions): Promise<MailServer> {
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", () => resolve()));
   afterThisTest(() => new Promise<void>((resolve) => server.close(() => resolve())));
   return { port: (server.server.address() as AddressInfo).port, mails, readable };
+}
+
+/** RFC 2047: words in base64, or with `=E6` for a byte and `_` for a blank; what parts two of them is left out. */
+function decodedWords(header: string): string {
+  const bytes = (coding: string, text: string): Buffer =>
+    coding.toUpperCase() === "B"
+      ? Buffer.from(text, "base64")
+      : Buffer.from(
+          text.replaceAll("_", " ").replace(/=([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+          "latin1",
+        );
+  const joined = header.replace(/\r\n /g, " ").replace(/\?=\s+=\?/g, "?==?");
+  return joined.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_, coding: string, text: string) => bytes(coding, text).toString());
 }
 
 describe.skipIf(!hasOpenssl)("mail (needs openssl)", () => {
@@ -107,8 +120,8 @@ describe.skipIf(!hasOpenssl)("mail (needs openssl)", () => {
     const server = await mailServer(tls);
     await send({ ...mailTo(server.port), language: "zh" });
     const [{ text } = { text: "" }] = server.mails;
-    const [, coded = ""] = /^Subject: sync demo: =\?UTF-8\?B\?([^?]+)\?=\r$/m.exec(text) ?? [];
-    expect(Buffer.from(coded, "base64").toString()).toBe("测试消息");
+    const [, subject = ""] = /^Subject: ((?:.|\r\n )*)\r$/m.exec(text) ?? [];
+    expect(decodedWords(subject)).toBe("sync demo: 测试消息");
   });
 
   test("is not sent where the server does not encrypt, nor is the password", async () => {
@@ -170,6 +183,9 @@ describe.skipIf(!hasOpenssl)("mail (needs openssl)", () => {
   });
 
   test("with half a sign-in is refused", async () => {
-    expect(await send(mailTo(9, { password: undefined }))).toMatchObject({ kind: "failed", reason: expect.stringContaining("belong together") });
+    expect(await send(mailTo(9, { password: undefined }))).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("belong together"),
+    });
   });
 });

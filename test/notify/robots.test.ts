@@ -33,14 +33,20 @@ describe("a DingTalk robot", () => {
     ["another secret", { secret: "SEC-other-secret-99" }, /`errcode` 310000: sign not match; the security settings of the robot refuse it/],
     ["a clock that is wrong", { now: () => new Date(NOW.getTime() + 2 * 3_600_000) }, /310000: invalid timestamp/],
     ["no keyword", { keyword: undefined }, /310000: keywords not in content/],
-  ])("refuses, with HTTP 200, %s", async (_, { now, ...wrong }: { now?: () => Date; secret?: string; keyword?: string | undefined }, about) => {
-    mustNotComeOut(secret);
-    const { url, messages, received } = await dingtalkRobot({ token, secret, keyword: "对账", now: NOW });
-    const { keyword = "keyword" in wrong ? undefined : "对账" } = wrong;
-    const channel = aChannel("dingtalk", { url, secret: wrong.secret ?? secret, ...(keyword === undefined ? {} : { keyword }) });
-    expect(await sendTest(channel, aSetting(now === undefined ? {} : { now }))).toEqual({ kind: "failed", reason: expect.stringMatching(about) });
-    expect([messages, received.length]).toEqual([[], 1]);
-  });
+  ])(
+    "refuses, with HTTP 200, %s",
+    async (_, { now, ...wrong }: { now?: () => Date; secret?: string; keyword?: string | undefined }, about) => {
+      mustNotComeOut(secret);
+      const { url, messages, received } = await dingtalkRobot({ token, secret, keyword: "对账", now: NOW });
+      const { keyword = "keyword" in wrong ? undefined : "对账" } = wrong;
+      const channel = aChannel("dingtalk", { url, secret: wrong.secret ?? secret, ...(keyword === undefined ? {} : { keyword }) });
+      expect(await sendTest(channel, aSetting(now === undefined ? {} : { now }))).toEqual({
+        kind: "failed",
+        reason: expect.stringMatching(about),
+      });
+      expect([messages, received.length]).toEqual([[], 1]);
+    },
+  );
 
   test("that echoes the token in its refusal does not give it away", async () => {
     mustNotComeOut("wrong-token-12345");
@@ -58,7 +64,10 @@ describe("a DingTalk robot", () => {
   ])("that answers %j is asked so many times: %i", async (body, times, about) => {
     const server = await serve(() => ({ body }));
     const setting = aSetting();
-    expect(await sendTest(aChannel("dingtalk", { url: server.url }), setting)).toEqual({ kind: "failed", reason: expect.stringMatching(about) });
+    expect(await sendTest(aChannel("dingtalk", { url: server.url }), setting)).toEqual({
+      kind: "failed",
+      reason: expect.stringMatching(about),
+    });
     expect([server.received.length, setting.waits]).toEqual([times, times === 1 ? [] : [1_000, 4_000]]);
     const ids = server.received.map(({ body: sent }) => (JSON.parse(sent) as { msgUuid: string }).msgUuid);
     expect(new Set(ids).size).toBe(1);
@@ -97,7 +106,10 @@ describe("a Feishu bot", () => {
     const wrong = await sendTest(aChannel("feishu", { url: robot.url, secret: "feishu-secret-9999" }));
     expect(wrong).toMatchObject({ kind: "failed", reason: expect.stringMatching(/`code` 19021: sign match fail.*compare `secret`/) });
     const bare = await sendTest(aChannel("feishu", { url: robot.url, secret }));
-    expect(bare).toMatchObject({ kind: "failed", reason: expect.stringContaining("19024: Key Words Not Found; it asks for a word in every message") });
+    expect(bare).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("19024: Key Words Not Found; it asks for a word in every message"),
+    });
     expect(await sendTest(aChannel("feishu", { url: robot.url, secret, keyword: "对账" }))).toEqual({ kind: "sent" });
   });
 
@@ -105,7 +117,9 @@ describe("a Feishu bot", () => {
     let asked = 0;
     const server = await serve(() => {
       asked += 1;
-      return { body: asked === 1 ? { code, msg: "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]" } : { code: 0, msg: "success" } };
+      return {
+        body: asked === 1 ? { code, msg: "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]" } : { code: 0, msg: "success" },
+      };
     });
     expect(await sendTest(aChannel("feishu", { url: server.url }))).toEqual({ kind: "sent" });
     expect(asked).toBe(2);
@@ -140,7 +154,10 @@ describe("a WeCom robot", () => {
 
   test("that has no time for a minute is not waited for", async () => {
     const server = await serve(() => ({ body: { errcode: 45009, errmsg: "api freq out of limit, hint: [1], from ip: 203.0.113.9" } }));
-    expect(await sendTest(aChannel("wecom", { url: server.url }))).toMatchObject({ kind: "failed", reason: expect.stringContaining("45009") });
+    expect(await sendTest(aChannel("wecom", { url: server.url }))).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("45009"),
+    });
     expect(server.received).toHaveLength(1);
   });
 });
@@ -156,7 +173,10 @@ describe("a webhook of Slack", () => {
 
   test("is not believed without its `ok`", async () => {
     const server = await serve(() => ({ body: "<html>sign in</html>" }));
-    expect(await sendTest(aChannel("slack", { url: server.url }))).toMatchObject({ kind: "failed", reason: expect.stringContaining("HTTP 200") });
+    expect(await sendTest(aChannel("slack", { url: server.url }))).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("HTTP 200"),
+    });
     const gone = await serve(() => ({ status: 404, body: "no_service" }));
     expect(await sendTest(aChannel("slack", { url: gone.url }))).toEqual({ kind: "failed", reason: "HTTP 404: no_service" });
   });
@@ -251,5 +271,4 @@ describe("whatever the other side does", () => {
     const sent = await sendTest(aChannel("slack", { url: server.url }), aSetting({ secrets: ["erp-password-77"] }));
     expect(sent).toEqual({ kind: "failed", reason: "HTTP 400: you said •••" });
   });
-
 });

@@ -33,7 +33,8 @@ export function dingtalkRobot({ token, secret, keyword, now }: RobotRules): Prom
     const refuse = (errcode: number, errmsg: string): Reply => ({ body: { errcode, errmsg } });
     if (request.method !== "POST") return refuse(43002, "require POST http method");
     if (!/^application\/json/.test(request.headers["content-type"] ?? "")) return refuse(43004, "Content-Type must be json");
-    if (url.searchParams.get("access_token") !== token) return refuse(300005, `token is not exist: ${url.searchParams.get("access_token")}`);
+    if (url.searchParams.get("access_token") !== token)
+      return refuse(300005, `token is not exist: ${url.searchParams.get("access_token")}`);
     if (Buffer.byteLength(request.body) > 20_000) return refuse(460101, "message too long, exceed 20000 bytes");
     if (secret !== undefined) {
       const timestamp = url.searchParams.get("timestamp") ?? "";
@@ -69,7 +70,10 @@ export function feishuRobot({ token, secret, keyword, now }: RobotRules): Promis
     }
     if (body.msg_type !== "post") return refuse(19002, "params error, msg_type need");
     const [{ content = [] } = {}] = Object.values(body.content.post);
-    const text = content.flat().map((each) => each.text).join("");
+    const text = content
+      .flat()
+      .map((each) => each.text)
+      .join("");
     if (keyword !== undefined && !text.includes(keyword)) return refuse(19024, "Key Words Not Found");
     take(text);
     return { body: { StatusCode: 0, StatusMessage: "success", code: 0, data: {}, msg: "success" } };

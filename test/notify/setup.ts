@@ -20,7 +20,10 @@ export function aSetting(more: Partial<TellContext> = {}): Setting {
     secrets: [],
     now: () => NOW,
     sleep: async (ms) => void waits.push(ms),
-    randomWord: () => `word${(words += 1)}`,
+    randomWord: () => {
+      words += 1;
+      return `word${words}`;
+    },
     actor: "test",
     timeoutMs: 60_000,
     waits,
@@ -30,9 +33,21 @@ export function aSetting(more: Partial<TellContext> = {}): Setting {
 
 type Options<K extends ChannelKind> = Omit<ChannelOptions<K>, "insecure"> & { readonly insecure?: boolean };
 
-export function aChannel<K extends ChannelKind>(kind: K, options: Options<K>, more: Partial<Omit<NotifyChannel, "settings">> = {}): NotifyChannel {
+export function aChannel<K extends ChannelKind>(
+  kind: K,
+  options: Options<K>,
+  more: Partial<Omit<NotifyChannel, "settings">> = {},
+): NotifyChannel {
   const settings = { kind, options: { insecure: false, ...options } } as unknown as ChannelSettings;
-  return { name: kind, settings, on: ["failed", "waiting", "in doubt", "recovered"], pipelines: null, language: "en", details: "counts", ...more };
+  return {
+    name: kind,
+    settings,
+    on: ["failed", "waiting", "in doubt", "recovered"],
+    pipelines: null,
+    language: "en",
+    details: "counts",
+    ...more,
+  };
 }
 
 /** Sends a test message; everything that comes back is looked through for secrets. */

@@ -37,7 +37,7 @@ async function applyTo(
   try {
     const pipelineOf = (name: string) => choosePipeline(project, name);
     const { pipeline, allowed } = await admitPlan(resolve(context.cwd, file ?? ""), { store, project, pipelineOf, now: context.now() });
-    const { result, planned, leftOut } = await runPipeline({
+    const { result, leftOut } = await runPipeline({
       pipeline,
       store,
       effects: live.effects,
@@ -48,7 +48,7 @@ async function applyTo(
       only: null,
       allowed,
     });
-    await telling.noteRun(store, result, { planned: planned?.changes ?? null, plan: null });
+    await telling.noteRun(store, pipeline, result, null);
     progress.end();
     if (options.json === true) printJson(io, { ...(runToJson(result) as object), plan: allowed.id, leftOut });
     else {

@@ -19,10 +19,20 @@ export async function test(context: CommandContext, options: CommonOptions, name
   if (options.json === true)
     printJson(
       io,
-      sent.map(({ channel, how }) => ({ channel: channel.name, kind: channel.settings.kind, sent: how.kind === "sent", about: aboutOf(how) })),
+      sent.map(({ channel, how }) => ({
+        channel: channel.name,
+        kind: channel.settings.kind,
+        sent: how.kind === "sent",
+        about: aboutOf(how),
+      })),
     );
   else {
-    const rows = sent.map(({ channel, how }) => [channel.name, channel.settings.kind, how.kind === "sent" ? "sent" : "not sent", aboutOf(how) ?? ""]);
+    const rows = sent.map(({ channel, how }) => [
+      channel.name,
+      channel.settings.kind,
+      how.kind === "sent" ? "sent" : "not sent",
+      aboutOf(how) ?? "",
+    ]);
     io.out(renderTable([{ title: "channel" }, { title: "by" }, { title: "test message" }, { title: "" }], rows));
   }
   return sent.every(({ how }) => how.kind === "sent") ? EXIT.done : EXIT.error;
@@ -37,7 +47,9 @@ function choose({ notify }: Project, name: string | undefined): readonly NotifyC
   if (name === undefined) {
     if (problems.length > 0) throw new ProblemError(problems);
     if (channels.length > 0) return channels;
-    throw new ProblemError(problem("USAGE", "there are no channels", [], "add one under `notify` of sync.yaml; docs/notifications.md shows how"));
+    throw new ProblemError(
+      problem("USAGE", "there are no channels", [], "add one under `notify` of sync.yaml; docs/notifications.md shows how"),
+    );
   }
   const found = channels.filter((channel) => channel.name === name);
   if (found.length > 0) return found;

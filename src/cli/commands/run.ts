@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import type { Pipeline, Project } from "../../config/pipeline.js";
 import { type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { RunResult } from "../../model/run.js";
@@ -88,7 +87,9 @@ async function runAll(context: CommandContext, options: RunOptions, project: Pro
 function leftOut(pipeline: Pipeline, missing: readonly string[]): readonly Problem[] {
   const needed = missing.map((name) => `\`${name}\``).join(", ");
   const message = `\`${pipeline.name}\` is left out: it comes after ${needed}, which did not do its work`;
-  return [problem("RUN_LEFT_OUT", message, { file: pipeline.file }, "mend what stopped that one, and run again; nothing was read or posted")];
+  return [
+    problem("RUN_LEFT_OUT", message, { file: pipeline.file }, "mend what stopped that one, and run again; nothing was read or posted"),
+  ];
 }
 
 /** One run with progress on stderr and its summary on stdout. People are told of it where somebody collects that. */
@@ -122,8 +123,7 @@ export async function runOne(
     // The pipeline asks for approval: what would have been sent is written down, for somebody to read.
     if (pipeline.approval !== null && planned !== null && result.counts.toApprove > 0)
       saved = writePlan(context, { project, pipeline, store, planned, result, file: usualPlanFile(project, result) }, live.effects.host);
-    const plan = saved === null ? null : relative(project.folder, saved.file);
-    await telling?.noteRun(store, result, { planned: planned?.changes ?? null, plan });
+    await telling?.noteRun(store, pipeline, result, saved?.file ?? null);
   } finally {
     progress.end();
     live.dispose();

@@ -15,7 +15,8 @@ const CODES: RobotCodes = {
   // 130101 and 410100: over 20 messages a minute, and then closed for ten minutes.
   throttled: /too fast|exceed \d+ times/i,
   hints: {
-    310000: "the security settings of the robot refuse it: compare `secret`, `keyword` and the list of addresses, and the clock of this machine",
+    310000:
+      "the security settings of the robot refuse it: compare `secret`, `keyword` and the list of addresses, and the clock of this machine",
     300001: "the robot is not there: copy its address anew",
     300005: "the robot is not there: copy its address anew",
     400101: "the robot is not there: copy its address anew",

@@ -13,7 +13,10 @@ export function openEmail(options: ChannelOptions<"email">, { timeoutMs, redacti
   const { host, security, user, password, from, to, ca } = options;
   if ((user === undefined) !== (password === undefined)) refuse("`user` and `password` belong together", "give both, or neither");
   if (security === "none" && !options.insecure && !isLoopback(host))
-    refuse("`security: none` sends everything readable", "use `starttls` or `tls`, or `insecure: true` if everybody on the way may read it");
+    refuse(
+      "`security: none` sends everything readable",
+      "use `starttls` or `tls`, or `insecure: true` if everybody on the way may read it",
+    );
   const transport = createTransport({
     host,
     port: options.port ?? PORTS[security],
@@ -47,7 +50,9 @@ export function openEmail(options: ChannelOptions<"email">, { timeoutMs, redacti
       });
       const sending = transport.sendMail(mail).then(
         ({ rejected }): Sent =>
-          rejected.length === 0 ? { kind: "sent" } : { kind: "sent", note: `${rejected.length} of ${to.length} recipients were refused by the server` },
+          rejected.length === 0
+            ? { kind: "sent" }
+            : { kind: "sent", note: `${rejected.length} of ${to.length} recipients were refused by the server` },
         (error: unknown): Sent => judge(error as SmtpError, (text) => redaction.show(text)),
       );
       try {

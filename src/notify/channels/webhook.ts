@@ -65,7 +65,7 @@ function pipelineOf({ facts, events, news, commands }: Section, withKeys: boolea
   };
 }
 
-function sumOf({ byCurrency, unknown }: Sum): unknown {
+function sumOf({ byCurrency, unknown }: Sum) {
   const amounts = [...byCurrency].map(([currency, minor]) => ({ currency, amount: formatMinor(minor, currency) }));
   return { amounts, amountUnknown: unknown };
 }
