@@ -18,8 +18,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   report: ["model"],
   store: ["model"],
   connectors: ["model", "connectors/contract", "connectors/files", "connectors/http"],
+  notify: ["model", "config", "store", "connectors/http"],
   run: ["model", "expression", "steps", "config", "report", "store", "connectors/contract"],
-  cli: ["model", "expression", "steps", "config", "report", "store", "connectors", "run"],
+  cli: ["model", "expression", "steps", "config", "report", "store", "connectors", "run", "notify"],
 };
 
 /**

@@ -33,6 +33,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/file-places.md",
     "docs/plan-page.md",
     "docs/morning.md",
+    "docs/notifications.md",
     "docs/posting.md",
     "docs/problems.md",
     "docs/real-erp.md",

@@ -315,6 +315,13 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
   addMemory(program, { command, common, does });
   addSchedule(program, { command, common, does });
 
+  const notify = command(program, "notify", "the channels by which runs tell people what changed");
+  const notifyTest = common(
+    command(notify, "test", "send a message that says it is a test", "sync notify test", "sync notify test finance-group"),
+  );
+  notifyTest.addArgument(new Argument("[channel]", "its name under `notify` of sync.yaml; all when left out"));
+  does(notifyTest, async () => (await import("./commands/notify.js")).test);
+
   const connectorsCommand = command(program, "connectors", "what the program can talk to");
   const listConnectors = common(command(connectorsCommand, "list", "all connectors", "sync connectors list"));
   does(listConnectors, async () => (await import("./commands/connectors.js")).list);

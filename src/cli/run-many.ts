@@ -10,6 +10,7 @@ import { problemToJson, renderProblems } from "./render/problem.js";
 import { type Ended, endedToJson, type NotDue, renderEnded } from "./render/run-many.js";
 import { type RunOptions, renderOnce, runOnce } from "./run-once.js";
 import { allPipelines, openStore, unknownPipeline } from "./session.js";
+import type { Telling } from "./telling.js";
 
 /** The pipelines that were asked for, each after those it needs, and what is wrong with any file of the project. */
 interface Chosen {
@@ -23,12 +24,18 @@ interface Chosen {
  * Several pipelines, each after those it needs. One that cannot do its work keeps only those from running that come after it, and they
  * are named. The worst exit code wins.
  */
-export async function runMany(context: CommandContext, options: RunOptions, project: Project, names: readonly string[]): Promise<number> {
+export async function runMany(
+  context: CommandContext,
+  options: RunOptions,
+  project: Project,
+  names: readonly string[],
+  telling: Telling,
+): Promise<number> {
   const mostMs = maxDuration(options.maxDuration);
   const chosen = await choose(project, options, names);
   const live = liveRuns(context, mostMs);
   try {
-    return await runChosen(context, options, project, chosen, live);
+    return await runChosen(context, options, project, chosen, live, telling);
   } finally {
     live.dispose();
   }
@@ -47,13 +54,14 @@ export async function choose(project: Project, { tag, all }: RunOptions, names: 
   return { chosen, all: pipelines, problems: [...slips, ...problems] };
 }
 
-/** Runs what was chosen, prints a block for each and a table of all, and returns the exit code. */
+/** Runs what was chosen, prints a block for each and a table of all, notes what there is to tell, and returns the exit code. */
 export async function runChosen(
   context: CommandContext,
   options: RunOptions,
   project: Project,
   { chosen, all, problems }: Chosen,
   live: LiveRuns,
+  telling: Telling,
 ): Promise<number> {
   const { io } = context;
   const isJson = options.json === true;
@@ -61,6 +69,7 @@ export async function runChosen(
     if (!isJson) io.err(renderProblems(told, { color: options.color !== false && io.errIsTerminal }));
   };
   tell(problems);
+  await telling.noteStart(problems);
   const ended: Ended[] = [];
   const store = openStore(context, project, true);
   try {
@@ -68,6 +77,8 @@ export async function runChosen(
     for (const pipeline of chosen) {
       const each = await runNext(context, options, { project, store, pipeline }, { ended, all, live, guard });
       ended.push(each);
+      if (each.kind === "run") await telling.noteRun(store, pipeline, each.result, each.saved?.file ?? null);
+      else if (each.kind === "failed" || each.kind === "left out") await telling.noteStop(pipeline.name, each.problems);
       if (each.kind === "run" && !isJson) io.out(`${renderOnce(context, options, project, each).trimEnd()}\n\n`);
       else if (each.kind === "failed" || each.kind === "left out") tell(each.problems);
     }

@@ -3,7 +3,7 @@ import type { Cases } from "../config/cases.js";
 import { findProject } from "../config/find-project.js";
 import { loadAll, loadWorkspace, type Workspace } from "../config/load.js";
 import type { Pipeline, Project } from "../config/pipeline.js";
-import { loadProject } from "../config/project.js";
+import { loadProject, readProject } from "../config/project.js";
 import { connectors } from "../connectors/index.js";
 import { nearestName } from "../model/nearest.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
@@ -30,6 +30,12 @@ export async function openProject(context: CommandContext, options: CommonOption
   const loaded = await loadProject(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
   if (loaded.value === null) throw new ProblemError(loaded.problems);
   return loaded.value;
+}
+
+/** The project as far as it can be read, whatever is wrong in it; null when nothing of it can be. */
+export async function readableProject(context: CommandContext, options: CommonOptions): Promise<Project | null> {
+  const file = options.project === undefined ? findProject(context.cwd) : resolve(context.cwd, options.project);
+  return file === null ? null : (await readProject(file, { environment: options.env ?? null, env: context.env, connectors })).project;
 }
 
 /** The project and all its pipelines as far as they can be read, with everything that is wrong in any of them. */

@@ -1,5 +1,6 @@
 import type { Connector } from "../connectors/contract.js";
 import { Suite } from "./case-schema.js";
+import { CHANNEL_KINDS, CHANNELS, Channel } from "./notify-schema.js";
 import { PipelineFile, ProjectFile, SourceCommon } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
 import { shareRepeated } from "./shared-schemas.js";
@@ -34,13 +35,25 @@ function projectSchema(connectors: readonly Connector[]): Json {
     required: ["connector"],
     properties: { connector: { enum: names, description: "which connector; `sync connectors list` says what each one is for" } },
     allOf: connectors.map((connector) =>
-      whenConnector(connector.name, closedOptions(fillable(schemaNode(connector.connection)), ["connector"])),
+      when("connector", connector.name, closedOptions(fillable(schemaNode(connector.connection)), ["connector"])),
     ),
   };
+  const notify = properties["notify"] as Json;
   return {
     ...whole,
-    properties: { ...properties, connections: { ...connections, patternProperties: { [pattern ?? ""]: one } } },
+    properties: {
+      ...properties,
+      connections: { ...connections, patternProperties: { [pattern ?? ""]: one } },
+      notify: { ...notify, patternProperties: { [pattern ?? ""]: channelSchema() } },
+    },
   };
+}
+
+function channelSchema(): Json {
+  const common = forEditors(schemaNode(Channel));
+  const keys = Object.keys(common["properties"] as Json);
+  const own = CHANNEL_KINDS.map((kind) => when("channel", kind, closedOptions(fillable(schemaNode(CHANNELS[kind])), keys)));
+  return { ...common, allOf: own };
 }
 
 function pipelineSchema(connectors: readonly Connector[]): Json {
@@ -85,13 +98,13 @@ function endpoint(common: SchemaNode, connectors: readonly Connector[], optionsO
     },
     additionalProperties: false,
     allOf: able.map((connector) =>
-      whenConnector(connector.name, closedOptions(forEditors(optionsOf(connector) as SchemaNode), commonKeys)),
+      when("connector", connector.name, closedOptions(forEditors(optionsOf(connector) as SchemaNode), commonKeys)),
     ),
   };
 }
 
-function whenConnector(name: string, then: Json): Json {
-  return { if: { required: ["connector"], properties: { connector: { const: name } } }, then };
+function when(key: string, value: string, then: Json): Json {
+  return { if: { required: [key], properties: { [key]: { const: value } } }, then };
 }
 
 function closedOptions(options: Json, otherKeys: readonly string[]): Json {

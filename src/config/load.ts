@@ -11,6 +11,7 @@ import { readWithIncludes } from "./include.js";
 import { readLookup } from "./lookup.js";
 import { CONDITION, readMapping } from "./mapping.js";
 import { listNames } from "./nearest.js";
+import { checkNotifyPipelines } from "./notify.js";
 import { inOrder, type Succession } from "./order.js";
 import type { DocumentCheck, Expression, Loaded, Lookup, Pipeline, Project, TargetSettings, Threshold } from "./pipeline.js";
 import { type ProjectDraft, type ProjectOptions, readProject } from "./project.js";
@@ -42,13 +43,14 @@ export async function loadWorkspace(file: string, options: ProjectOptions): Prom
   const draft = await readProject(file, options);
   if (draft.project === null) return { project: null, pipelines: [], problems: draft.problems, cases: new Map() };
   const { project } = draft;
-  const { pipelines, problems } = await loadFiles(draft, options.connectors);
+  const { pipelines, problems, names } = await loadFiles(draft, options.connectors);
+  const inNotify = [...project.notify.problems, ...checkNotifyPipelines(project.notify, names)];
   const cases = new Map(pipelines.map((pipeline) => [pipeline.name, loadCases(pipeline, project)]));
   const ofCases = [...cases.values()].flatMap((each) => each.problems);
   return {
     project: draft.problems.length === 0 ? project : null,
     pipelines,
-    problems: withoutRepeats([...draft.problems, ...problems, ...ofCases]),
+    problems: withoutRepeats([...draft.problems, ...inNotify, ...problems, ...ofCases]),
     cases,
   };
 }
@@ -64,7 +66,14 @@ export async function loadPipeline(file: string, project: Project, options: Pipe
   return loaded;
 }
 
-async function loadFiles(draft: ProjectDraft, connectors: ConnectorRegistry): Promise<{ pipelines: Pipeline[]; problems: Problem[] }> {
+/** The pipelines that can be used, and the names of all. */
+interface LoadedFiles {
+  readonly pipelines: Pipeline[];
+  readonly problems: Problem[];
+  readonly names: readonly string[];
+}
+
+async function loadFiles(draft: ProjectDraft, connectors: ConnectorRegistry): Promise<LoadedFiles> {
   const pipelines: Pipeline[] = [];
   const problems: Problem[] = [];
   const names = new Map<string, ScalarTree[]>();
@@ -91,7 +100,7 @@ async function loadFiles(draft: ProjectDraft, connectors: ConnectorRegistry): Pr
   const order = new Map(inOrder(successions, problems).map((name, index) => [name, index]));
   const placeInOrder = ({ name }: Pipeline): number => order.get(name) ?? order.size;
   const unique = pipelines.filter((pipeline) => names.get(pipeline.name)?.length === 1).sort((a, b) => placeInOrder(a) - placeInOrder(b));
-  return { pipelines: unique, problems: withoutRepeats(problems) };
+  return { pipelines: unique, problems: withoutRepeats(problems), names: [...names.keys()] };
 }
 
 /** What is wrong in a file that several pipelines share is said once. */

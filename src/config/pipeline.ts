@@ -5,6 +5,7 @@ import type { DocumentType, LineFieldType } from "../model/document-types.js";
 import type { Place, Problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
 import type { Schedule } from "../model/schedule.js";
+import type { ChannelKind, ChannelOptions, NotifyEvent } from "./notify-schema.js";
 
 /** A project as it is used: paths absolute, secrets resolved, one environment chosen. */
 export interface Project {
@@ -22,9 +23,31 @@ export interface Project {
   /** Files that the `pipelines` patterns match, in name order. */
   readonly pipelineFiles: readonly string[];
   readonly approvers: ReadonlyMap<string, Approver>;
+  readonly notify: Notify;
   /** Every secret value in use, so that output can be checked against them. */
   readonly secrets: readonly string[];
 }
+
+/** Whom runs tell. */
+export interface Notify {
+  /** Those that can be used. */
+  readonly channels: readonly NotifyChannel[];
+  /** What is wrong with others; it keeps no run from its work. */
+  readonly problems: readonly Problem[];
+}
+
+export interface NotifyChannel {
+  readonly name: string;
+  readonly settings: ChannelSettings;
+  readonly on: readonly NotifyEvent[];
+  /** Null: about all. */
+  readonly pipelines: readonly { readonly name: string; readonly at: Place }[] | null;
+  readonly language: "en" | "zh";
+  readonly details: "counts" | "keys";
+}
+
+/** The kind of a channel, with its own options: valid, defaults filled in, paths absolute, secrets in plain. */
+export type ChannelSettings = { readonly [K in ChannelKind]: { readonly kind: K; readonly options: ChannelOptions<K> } }[ChannelKind];
 
 /** Somebody who may approve plans. */
 export interface Approver {

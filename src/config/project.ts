@@ -4,7 +4,9 @@ import type { Connector } from "../connectors/contract.js";
 import { type Problem, type ProblemCode, problem } from "../model/problem.js";
 import { readApprovers } from "./approval.js";
 import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
+import { hideSecrets } from "./hide-secrets.js";
 import { nearest, suggest, thereAre } from "./nearest.js";
+import { readNotify } from "./notify.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
 import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
@@ -32,6 +34,12 @@ export interface ProjectDraft {
   readonly problems: readonly Problem[];
 }
 
+/** The keys that are read here; channels have a reader of their own, because a mistake in one of them stops no run. */
+const TOP: SchemaNode = (() => {
+  const whole = schemaNode(ProjectFile);
+  return { ...whole, properties: { ...whole.properties, notify: {} } };
+})();
+
 /** Reads `sync.yaml`: one environment chosen, secrets filled in, paths absolute. */
 export async function loadProject(file: string, options: ProjectOptions): Promise<Loaded<Project>> {
   const draft = await readProject(file, options);
@@ -48,13 +56,17 @@ export async function readProject(
   const problems: Problem[] = [];
   const tree = readTree(path, folder, problems);
   if (tree === null) return { project: null, problems };
-  const settings = read(tree, schemaNode(ProjectFile), { problems }) as Partial<ProjectFile>;
+  const settings = read(tree, TOP, { problems }) as Partial<ProjectFile>;
   const environment = chooseEnvironment(tree, options.environment ?? null, problems);
   const zone = childScalar(tree, "timeZone");
   if (zone !== undefined && settings.timeZone !== undefined) checkTimeZone(zone, problems);
 
   const secrets = new Set<string>();
-  const { connections, broken } = await readConnections(connectionsOf(tree, environment, problems), options, secrets, problems);
+  const { connections, broken } = await readConnections(laidOver(tree, environment, CONNECTIONS, problems), options, secrets, problems);
+  const language = settings.language ?? "en";
+  const inNotify: Problem[] = [];
+  const channels = laidOver(tree, environment, NOTIFY, inNotify);
+  const notify = readNotify(channels, { env: options.env, language, unopened: options.unopened === true, secrets }, inNotify);
   const chosen = environment === null ? undefined : settings.environments?.[environment];
   const project: Project = {
     name: settings.project ?? basename(folder),
@@ -63,10 +75,11 @@ export async function readProject(
     environment,
     store: resolve(folder, chosen?.store ?? settings.store ?? ".sync/store.db"),
     timeZone: settings.timeZone ?? "Asia/Shanghai",
-    language: settings.language ?? "en",
+    language,
     calendar: readCalendar(tree, settings.calendar, problems),
     connections,
     approvers: readApprovers(tree, settings.approvers, problems),
+    notify,
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
     secrets: [...secrets].filter((secret) => secret !== ""),
   };
@@ -113,20 +126,32 @@ function chooseEnvironment(tree: MapTree, wanted: string | null, problems: Probl
 
 // ---------------------------------------------------------------- connections
 
-/** The connections of the project with those of the environment laid over them. */
-function connectionsOf(tree: MapTree, environment: string | null, problems: Problem[]): MapTree | null {
-  const base = asMap(child(tree, "connections"));
-  const own = environment === null ? null : asMap(child(child(child(tree, "environments"), environment), "connections"));
+/** A mapping of named things that environments can change. */
+interface Changeable {
+  readonly key: string;
+  readonly one: string;
+  /** The key that every one of them must have. */
+  readonly kind: string;
+  readonly unknown: ProblemCode;
+}
+
+const CONNECTIONS: Changeable = { key: "connections", one: "connection", kind: "connector", unknown: "CONFIG_UNKNOWN_CONNECTION" };
+const NOTIFY: Changeable = { key: "notify", one: "channel", kind: "channel", unknown: "CONFIG_WRONG_VALUE" };
+
+/** The connections, or channels, of the project with those of the environment laid over them. */
+function laidOver(tree: MapTree, environment: string | null, { key, one, kind, unknown }: Changeable, problems: Problem[]): MapTree | null {
+  const base = asMap(child(tree, key));
+  const own = environment === null ? null : asMap(child(child(child(tree, "environments"), environment), key));
   if (own === null) return base;
   for (const entry of own.entries.values()) {
-    if (base?.entries.has(entry.key) === true || child(entry.value, "connector") !== undefined) continue;
+    if (base?.entries.has(entry.key) === true || child(entry.value, kind) !== undefined) continue;
     const known = [...(base?.entries.keys() ?? [])];
     problems.push(
       problem(
-        "CONFIG_UNKNOWN_CONNECTION",
-        `environment \`${environment}\` changes the connection \`${entry.key}\`, which does not exist`,
+        unknown,
+        `environment \`${environment}\` changes the ${one} \`${entry.key}\`, which does not exist`,
         keyPlace(entry),
-        suggest(entry.key, known, "connections") ?? "add it under `connections`",
+        suggest(entry.key, known, `${one}s`) ?? `add it under \`${key}\``,
       ),
     );
   }
@@ -186,26 +211,6 @@ export function readConnectionOptions(tree: MapTree, connector: Connector, conte
   const entries = new Map(tree.entries);
   entries.delete("connector");
   return read({ ...tree, entries }, schemaNode(connector.connection), context);
-}
-
-/** Covers secrets that are written out, before any excerpt is made: the value of a misspelt `password` is as secret as that of `password`. */
-function hideSecrets(tree: Tree, schema: SchemaNode | undefined): void {
-  if (tree.kind === "map") {
-    for (const { key, value } of tree.entries.values()) hideSecrets(value, propertyOf(schema, key));
-  } else if (tree.kind === "list") {
-    const items = schema?.items ?? schema?.anyOf?.find((each) => each.items !== undefined)?.items;
-    for (const item of tree.items) hideSecrets(item, items);
-  } else if ((schema === undefined || schema.secret === true) && !tree.text.includes("${")) {
-    tree.file.hide(tree.start, tree.end);
-  }
-}
-
-/** What is known of the value of a key; undefined when nothing is. */
-function propertyOf(schema: SchemaNode | undefined, key: string): SchemaNode | undefined {
-  if (schema === undefined) return undefined;
-  if (schema.properties !== undefined && Object.hasOwn(schema.properties, key)) return schema.properties[key];
-  const [pattern] = Object.values(schema.patternProperties ?? {});
-  return pattern;
 }
 
 // ---------------------------------------------------------------- pipeline files

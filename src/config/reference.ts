@@ -1,6 +1,7 @@
 import type { Connector } from "../connectors/contract.js";
 import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document-types.js";
 import { CaseFile } from "./case-schema.js";
+import { CHANNELS } from "./notify-schema.js";
 import { PipelineFile, ProjectFile } from "./schema.js";
 import { expectedOf, type SchemaNode, schemaNode, showExample } from "./schema-node.js";
 
@@ -17,6 +18,11 @@ export function renderConfigurationReference(connectors: readonly Connector[]): 
   const sections = [
     "### sync.yaml",
     table(rowsOf(project, "")),
+    ...Object.entries(CHANNELS).flatMap(([kind, schema]) => [
+      `### Channel ${kind}, under \`notify\``,
+      sentence(schemaNode(schema).description ?? ""),
+      table(rowsOf(schemaNode(schema), "")),
+    ]),
     "### Pipeline file",
     table(scalars.map(([name, schema]) => rowOf(name, schema, pipeline.required?.includes(name) === true))),
     ...nested.flatMap(([name, schema]) => [

@@ -1,6 +1,8 @@
 import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
 import { Tests } from "./case-schema.js";
+import { changesOf, NAME_PATTERN, Name } from "./named.js";
+import { Channel } from "./notify-schema.js";
 import { Calendar, Schedule } from "./schedule-schema.js";
 
 /**
@@ -14,9 +16,6 @@ const closed = { additionalProperties: false } as const;
 /** Text with `${…}` in it; constants may be written without quotes. */
 const template = (about: string, ...examples: string[]) =>
   Type.Union([Type.String(), Type.Number(), Type.Boolean()], { description: about, examples, template: true });
-
-const NAME_PATTERN = "^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]*$";
-const Name = Type.String({ pattern: NAME_PATTERN, maxLength: 80 });
 
 // ---------------------------------------------------------------- sync.yaml
 
@@ -47,6 +46,12 @@ export const ProjectFile = Type.Object(
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
     calendar: Type.Optional(Calendar),
+    notify: Type.Optional(
+      Type.Record(Name, Channel, {
+        ...closed,
+        description: "whom runs tell of failures, of what waits, and of recovery: channels by name",
+      }),
+    ),
     approvers: Type.Optional(
       Type.Record(
         Name,
@@ -76,12 +81,8 @@ export const ProjectFile = Type.Object(
         Type.Object(
           {
             store: Type.Optional(Type.String({ description: "its own store", path: "new file" })),
-            connections: Type.Optional(
-              Type.Record(Name, Type.Object({}, { additionalProperties: true }), {
-                ...closed,
-                description: "what differs from the connection of the same name",
-              }),
-            ),
+            connections: changesOf("connection"),
+            notify: changesOf("channel"),
           },
           closed,
         ),

@@ -92,6 +92,14 @@ export interface AuditDetails {
     readonly reason: string;
   };
   readonly "plan applied": { readonly plan: string; readonly hash: string; readonly leftOut: number };
+  readonly "people told": {
+    /** The name under `notify`. */
+    readonly channel: string;
+    /** What changed: `failed`, `waiting`, `in doubt`, `recovered`. */
+    readonly events: readonly string[];
+    /** False: the message could not be delivered, and the next run tries again. */
+    readonly delivered: boolean;
+  };
 }
 
 export type AuditEvent = keyof AuditDetails;
@@ -118,6 +126,7 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
   "plan saved": "A plan was written to a file: its id and hash, and for how many documents something would be sent.",
   "plan approved": "A person approved a plan: under which name, whether with a signature, and why.",
   "plan applied": "A run posted what a saved plan has, and nothing else; how many documents of the plan it left out.",
+  "people told": "A message about a change went to a channel of `notify`, or could not be delivered.",
 };
 
 interface EntryOf<E extends AuditEvent> {

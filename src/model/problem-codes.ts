@@ -104,6 +104,7 @@ export const PROBLEM_CODES = {
   PLAN_STALE: { disposition: "stop", title: "a plan that no longer fits: the pipeline, a lookup or the store changed, or it was applied" },
   PLAN_NOT_APPROVED: { disposition: "stop", title: "a plan without the approval that its pipeline asks for" },
   RECONCILE_INCOMPLETE: { disposition: "stop", title: "source, postings and target could not all be compared" },
+  NOTIFY_FAILED: { disposition: "notice", title: "people could not be told; the run is what it was" },
   USAGE: { disposition: "stop", title: "the command was used wrongly" },
   NOT_FOUND: { disposition: "stop", title: "there is nothing of that name or key" },
 } as const satisfies Record<string, CodeRow>;

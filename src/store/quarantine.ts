@@ -164,6 +164,15 @@ export class QuarantineTable {
     return this.select(`q.pipeline_id = ? AND q.first_run = ? AND ${WAITING}`, pipelineId, run);
   }
 
+  /** How many items wait for each code, most first. */
+  byCode(pipelineId: number): { code: string; n: number }[] {
+    return this.db
+      .prepare(
+        `SELECT q.code, count(*) AS n FROM quarantine q WHERE q.pipeline_id = ? AND ${WAITING} GROUP BY q.code ORDER BY n DESC, q.code`,
+      )
+      .all(pipelineId) as { code: string; n: number }[];
+  }
+
   private select(condition: string, ...values: readonly (string | number)[]): QuarantineItem[] {
     return (this.db.prepare(`${SELECT} WHERE ${condition} ORDER BY q.id`).all(...values) as RawItem[]).map(readItem);
   }

@@ -6,6 +6,7 @@ import { DocumentTable } from "./documents.js";
 import { storeFailure } from "./failure.js";
 import { LeaseTable } from "./leases.js";
 import { ListingTable } from "./listing.js";
+import { NoticeTable } from "./notices.js";
 import { type Db, IN_MEMORY, type OpenOptions, openCurrentReadOnly, openStore } from "./open.js";
 import { PlanTable } from "./plans.js";
 import { PostingTable } from "./postings.js";
@@ -28,6 +29,7 @@ export class Store {
   readonly quarantine: QuarantineTable;
   readonly uniqueValues: UniqueValueTable;
   readonly plans: PlanTable;
+  readonly notices: NoticeTable;
   readonly audit: AuditTable;
   private readonly immediate: (work: () => unknown) => unknown;
 
@@ -46,6 +48,7 @@ export class Store {
     this.quarantine = new QuarantineTable(db);
     this.uniqueValues = new UniqueValueTable(db);
     this.plans = new PlanTable(db);
+    this.notices = new NoticeTable(db);
     this.audit = new AuditTable(db);
     this.immediate = db.transaction((work: () => unknown) => work()).immediate;
   }

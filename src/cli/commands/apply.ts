@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Project } from "../../config/pipeline.js";
 import { admitPlan } from "../../run/admit.js";
 import { runPipeline } from "../../run/pipeline.js";
 import { liveEffects } from "../effects.js";
@@ -8,11 +9,28 @@ import { progressDisplay } from "../render/progress.js";
 import { renderRun, runToJson } from "../render/run.js";
 import { renderLeftOut } from "../render/saved-plan.js";
 import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
+import { Telling } from "../telling.js";
 
 /** Posts exactly what a saved plan has. What is otherwise now is left out and listed; where nothing can be trusted, nothing is sent. */
 export async function apply(context: CommandContext, options: CommonOptions, file: string | undefined): Promise<number> {
-  const { io } = context;
   const project = await openProject(context, options);
+  const telling = new Telling(context, options, "");
+  telling.use(project);
+  try {
+    return await applyTo(context, options, project, telling, file);
+  } finally {
+    await telling.finish();
+  }
+}
+
+async function applyTo(
+  context: CommandContext,
+  options: CommonOptions,
+  project: Project,
+  telling: Telling,
+  file: string | undefined,
+): Promise<number> {
+  const { io } = context;
   const store = openStore(context, project, false);
   const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
   const live = liveEffects(context, progress.show);
@@ -30,6 +48,7 @@ export async function apply(context: CommandContext, options: CommonOptions, fil
       only: null,
       allowed,
     });
+    await telling.noteRun(store, pipeline, result, null);
     progress.end();
     if (options.json === true) printJson(io, { ...(runToJson(result) as object), plan: allowed.id, leftOut });
     else {

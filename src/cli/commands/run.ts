@@ -8,19 +8,31 @@ import { liveRuns, maxDuration } from "../live-runs.js";
 import { nextSteps } from "../render/run.js";
 import { type RunOptions, renderOnce, runOnce, runOnceToJson } from "../run-once.js";
 import { choosePipeline, openProject, openStore } from "../session.js";
+import { Telling } from "../telling.js";
 
 export async function run(context: CommandContext, options: RunOptions, given: unknown): Promise<number> {
   const names = Array.isArray(given) ? [...new Set(given as string[])] : [];
   checkUse(options, names);
+  const isOne = options.all !== true && options.tag === undefined && options.ifScheduled !== true && names.length <= 1;
+  const telling = new Telling(context, options, isOne ? (names[0] ?? "") : "");
+  return telling.around(() => (isOne ? runNamed(context, options, telling, names[0]) : runSeveral(context, options, telling, names)));
+}
+
+async function runSeveral(context: CommandContext, options: RunOptions, telling: Telling, names: readonly string[]): Promise<number> {
   const project = await openProject(context, options);
-  if (options.all === true || options.tag !== undefined || options.ifScheduled === true || names.length > 1) {
-    const { runMany } = await import("../run-many.js");
-    return runMany(context, options, project, names);
-  }
-  const pipeline = await choosePipeline(project, names[0]);
+  telling.use(project);
+  const { runMany } = await import("../run-many.js");
+  return runMany(context, options, project, names, telling);
+}
+
+async function runNamed(context: CommandContext, options: RunOptions, telling: Telling, name: string | undefined): Promise<number> {
+  const project = await openProject(context, options);
+  telling.use(project);
+  const pipeline = await choosePipeline(project, name);
+  await telling.noteStart();
   const store = openStore(context, project, true);
   try {
-    return await runOne(context, options, project, store, pipeline, { kind: "run", only: null });
+    return await runOne(context, options, project, store, pipeline, { kind: "run", only: null }, telling);
   } finally {
     store.close();
   }
@@ -47,10 +59,12 @@ export async function runOne(
   store: Store,
   pipeline: Pipeline,
   what: Pick<RunRequest, "kind" | "only" | "asWanted">,
+  telling?: Telling,
 ): Promise<number> {
   const live = liveRuns(context, maxDuration(options.maxDuration));
   try {
     const once = await runOnce(context, options, { project, store, pipeline }, live, what);
+    await telling?.noteRun(store, pipeline, once.result, once.saved?.file ?? null);
     if (options.json === true) printJson(context.io, runOnceToJson(once));
     else {
       context.io.out(renderOnce(context, options, project, once));

@@ -7,6 +7,7 @@ import { reportProblems } from "../render/report-problems.js";
 import { choose, runChosen } from "../run-many.js";
 import type { RunOptions } from "../run-once.js";
 import { allPipelines, openProject, openStore } from "../session.js";
+import { Telling } from "../telling.js";
 import { type Due, type WatchWorld, watchLoop } from "../watch-loop.js";
 
 /** A run that began a minute after it was due or later was missed before. */
@@ -72,14 +73,15 @@ function worldOf(
       for (const each of due) context.io.err(tellDue(each, context.now()));
       const timed = withinTime(context, live, mostMs);
       try {
-        // Files are read again: lookups change more often than schedules.
-        const project = await openProject(context, options);
-        const chosen = await choose(
-          project,
-          {},
-          due.map(({ pipeline }) => pipeline.name),
-        );
-        onEnd(await runChosen(context, options, project, chosen, timed));
+        const telling = new Telling(context, options, "");
+        const exit = await telling.around(async () => {
+          // Files are read again: lookups change more often than schedules.
+          const project = await openProject(context, options);
+          telling.use(project);
+          const names = due.map(({ pipeline }) => pipeline.name);
+          return runChosen(context, options, project, await choose(project, {}, names), timed, telling);
+        });
+        onEnd(exit);
       } catch (cause) {
         if (!(cause instanceof ProblemError)) throw cause;
         tellOnce(cause.problems);

@@ -36,6 +36,7 @@ const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string }
   "plan approved": ({ plan, by, signed, reason }) =>
     `${plan} by ${by}, ${signed ? "signed" : "not signed"}${reason === "" ? "" : `: ${reason}`}`,
   "plan applied": ({ plan, leftOut }) => `${plan}${leftOut === 0 ? "" : `, ${count(leftOut)} left out`}`,
+  "people told": ({ channel, events, delivered }) => `${channel}: ${events.join(", ")}${delivered ? "" : "; could not be delivered"}`,
 };
 
 function short(hash: string): string {

@@ -2,6 +2,7 @@ import { initial } from "./0001-initial.js";
 import { audit } from "./0002-audit.js";
 import { steps } from "./0003-steps.js";
 import { plans } from "./0004-plans.js";
+import { notices } from "./0005-notices.js";
 
 /** In order; added to, never edited once released. The store's version is the number of them that were applied. */
-export const migrations: readonly string[] = [initial, audit, steps, plans];
+export const migrations: readonly string[] = [initial, audit, steps, plans, notices];
