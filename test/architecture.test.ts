@@ -14,12 +14,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   model: [],
   expression: ["model"],
   steps: ["model", "expression", "type:config"],
+  explain: ["model"],
   config: ["model", "expression", "connectors/contract"],
   report: ["model"],
   store: ["model"],
   connectors: ["model", "connectors/contract", "connectors/files", "connectors/http"],
   run: ["model", "expression", "steps", "config", "report", "store", "connectors/contract"],
-  cli: ["model", "expression", "steps", "config", "report", "store", "connectors", "run"],
+  cli: ["model", "expression", "steps", "explain", "config", "report", "store", "connectors", "run"],
 };
 
 /**
@@ -121,10 +122,10 @@ describe("the import table", () => {
   });
 });
 
-test("model, expression and steps are pure: no waiting, clock, randomness or files", () => {
+test("model, expression, steps and explain are pure: no waiting, clock, randomness or files", () => {
   const impure = /\basync\b|\bawait\b|\bnew Date\(\)|Date\.now|performance\.now|Math\.random|randomUUID|from "node:(?!crypto)|process\./;
   const wrong = sources
-    .filter(({ path }) => /^src\/(model|expression|steps)\//.test(path))
+    .filter(({ path }) => /^src\/(model|expression|steps|explain)\//.test(path))
     .filter(({ text }) => impure.test(withoutComments(text)));
   expect(wrong.map(({ path }) => path)).toEqual([]);
 });

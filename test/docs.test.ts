@@ -33,6 +33,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/file-places.md",
     "docs/posting.md",
     "docs/problems.md",
+    "docs/problems.zh.md",
     "docs/real-erp.md",
     "docs/reconcile.md",
     "docs/sandboxes.md",

@@ -7,8 +7,8 @@ import { liveEffects } from "../effects.js";
 import { EXIT, exitOfProblem, exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { type SavedFile, usualPlanFile, writePlan } from "../plan-store.js";
-import { problemToJson, renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
+import { reportProblems } from "../render/report-problems.js";
 import { renderRun, runToJson } from "../render/run.js";
 import { type Language, runWords } from "../render/words.js";
 import { allPipelines, choosePipeline, folderOf, openProject, openStore, shownPath } from "../session.js";
@@ -44,7 +44,7 @@ async function runAll(context: CommandContext, options: RunOptions, project: Pro
   const { pipelines, problems } = await allPipelines(project);
   const exits: number[] = problems.length > 0 ? [EXIT.usage] : [];
   const done = new Set<string>();
-  if (problems.length > 0) context.io.err(renderProblems(problems, { color: options.color !== false && context.io.errIsTerminal }));
+  if (problems.length > 0) reportProblems(context, problems, { json: false, color: options.color !== false });
   const store = openStore(context, project, true);
   try {
     for (const pipeline of pipelines) {
@@ -135,6 +135,5 @@ function nextSteps(pipeline: Pipeline, result: RunResult, language: Language): s
 }
 
 function report(context: CommandContext, options: CommonOptions, problems: readonly Problem[]): void {
-  if (options.json === true) printJson(context.io, { problems: problems.map(problemToJson) });
-  else context.io.err(renderProblems(problems, { color: options.color !== false && context.io.errIsTerminal }));
+  reportProblems(context, problems, { json: options.json === true, color: options.color !== false });
 }

@@ -4,6 +4,7 @@ import type { AccountTotal } from "../../model/plan.js";
 import type { RunResult } from "../../model/run.js";
 import { problemToJson, renderProblems } from "./problem.js";
 import { count } from "./progress.js";
+import { pointer } from "./report-problems.js";
 import { pad, renderTable } from "./table.js";
 import { type Language, runWords } from "./words.js";
 
@@ -25,8 +26,7 @@ export function renderRun(result: RunResult, title: string, options: { readonly 
   }
   text += "\n";
   if (result.totals.length > 0) text += `${renderTotals(result.totals, options.language)}\n`;
-  if (result.problems.length > 0) text += renderProblems(result.problems, options);
-  return text;
+  return `${text}${renderProblems(result.problems, options)}${pointer(result.problems, options.language)}`;
 }
 
 /** Debits and credits by account, with a sum per currency. */
