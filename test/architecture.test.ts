@@ -102,6 +102,14 @@ describe("the import table", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("the pages about problem codes are loaded by `explain` alone, so that no other command waits for them", () => {
+    const users = (isWanted: (path: string) => boolean): string[] =>
+      modules.filter(({ dependencies }) => dependencies.some((each) => isWanted(each.resolved))).map(({ source }) => source);
+    const outside = users((path) => path.startsWith("src/explain/")).filter((path) => !path.startsWith("src/explain/"));
+    expect(outside).toEqual(["src/cli/commands/explain.ts", "src/cli/render/explain.ts"]);
+    expect(users((path) => path === "src/cli/render/explain.ts")).toEqual(["src/cli/commands/explain.ts"]);
+  });
+
   test("there are no cycles, type imports included", () => {
     const graph = new Map(
       modules.map((module) => [module.source, module.dependencies.map((each) => each.resolved).filter((each) => each.startsWith("src/"))]),

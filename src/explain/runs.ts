@@ -35,8 +35,8 @@ export const RUNS: Explanations<
       matters: "The store remembers what was posted. Without it the program would not know what not to post again, so it does nothing.",
       mend: [
         "See who owns the file and its folder, and as whom this command ran. Cron and you should be the same user.",
-        "Check the path under `store` in `sync.yaml`, and whether the disk is full or not mounted.",
-        "If the file is lost or damaged: restore a copy, then `sync recover PIPELINE` before anything is posted.",
+        "Check the path under `store` in `sync.yaml`. `sync doctor` looks at folder, rights and disk.",
+        "If the file is lost or damaged: put a copy there with `sync state import FILE --replace`, then `sync recover PIPELINE` before anything is posted.",
       ],
       cause: "somebody ran `sync` as root once, and the store now belongs to root",
     },
@@ -46,8 +46,8 @@ export const RUNS: Explanations<
       matters: "它记着哪些已过账。没有它就不知道哪些不能再过账，所以程序什么也不做。",
       mend: [
         "查看文件和目录属于谁、命令以谁的身份运行。cron 和你应当用同一用户。",
-        "检查 `sync.yaml` 中 `store` 的路径，磁盘是否已满或未挂载。",
-        "文件丢失或损坏：恢复副本，过账之前先 `sync recover PIPELINE`。",
+        "检查 `sync.yaml` 中 `store` 的路径。`sync doctor` 会检查目录、权限和磁盘。",
+        "文件丢失或损坏：用 `sync state import FILE --replace` 恢复副本，过账之前先 `sync recover PIPELINE`。",
       ],
       cause: "有人用 root 运行过一次 `sync`，存储文件就归 root 了",
     },
@@ -61,7 +61,7 @@ export const RUNS: Explanations<
       mend: [
         "Disk full: make room, then `sync run PIPELINE`",
         "Not writable: check owner and rights of the file and of its `-wal` and `-shm` companions.",
-        "Damaged: put the file aside, restore a copy, and run `sync recover PIPELINE` before anything is posted.",
+        "Damaged: put the file aside, restore a copy with `sync state import FILE`, and run `sync recover PIPELINE` before anything is posted.",
       ],
       cause: "logs or old exports filled the disk during the night",
     },
@@ -72,7 +72,7 @@ export const RUNS: Explanations<
       mend: [
         "磁盘已满：腾出空间，再 `sync run PIPELINE`",
         "不可写：检查文件及其 `-wal`、`-shm` 附属文件的属主和权限。",
-        "文件损坏：先移开，恢复副本，过账之前先 `sync recover PIPELINE`。",
+        "文件损坏：先移开，用 `sync state import FILE` 恢复副本，过账之前先 `sync recover PIPELINE`。",
       ],
       cause: "夜里日志或旧的导出文件占满了磁盘",
     },
@@ -292,7 +292,7 @@ export const RUNS: Explanations<
     en: {
       means:
         "`sync reconcile` could not compare everything: the target does not list or tell what it holds, or some documents could not be read.",
-      matters: "Nothing was found to differ in what was compared. Of the rest, nobody may say that it agrees.",
+      matters: "What was compared stands in the result. Of the rest, nobody may say that it agrees.",
       mend: [
         "Compare the rest by hand: `sync reconcile PIPELINE --period 2026-11 --csv` prints it for a spreadsheet.",
         "For `http` targets: describe how it lists and is read (`target.list`, `target.read`).",
@@ -303,7 +303,7 @@ export const RUNS: Explanations<
     zh: {
       title: "来源、过账记录与目标系统未能全部核对",
       means: "`sync reconcile` 没能核对全部内容：目标系统不能列出或查询其内容，或有些单据读不出来。",
-      matters: "已核对的部分没有发现差异；其余部分，谁也不能说一致。",
+      matters: "已核对的部分以结果为准；其余部分，谁也不能说一致。",
       mend: [
         "其余部分手工核对：`sync reconcile PIPELINE --period 2026-11 --csv` 可输出成表格。",
         "`http` 目标：写明怎样列出和读取（`target.list`、`target.read`）。",

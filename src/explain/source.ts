@@ -12,7 +12,7 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       mend: [
         "Read the message: it names what was asked, and what came back.",
         "Check it on this machine, as the user who runs `sync`: is the share mounted, is the server up, did a firewall or an address change?",
-        "Try it without posting: `sync connectors check NAME`. If it was a passing fault, the next run reads it.",
+        "Try it without posting: `sync connectors check NAME`, or everything at once: `sync doctor`. If it was a passing fault, the next run reads it.",
       ],
       cause: "the share with the exports was not mounted after the machine had been started anew",
     },
@@ -23,7 +23,7 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       mend: [
         "看提示：问了什么、返回了什么都写明了。",
         "在本机用运行 `sync` 的用户检查：共享盘挂载了吗？服务器开着吗？防火墙或地址变了吗？",
-        "试读，不过账：`sync connectors check NAME`。如果只是一时的故障，下次运行会读到。",
+        "试读，不过账：`sync connectors check NAME`；或全面检查：`sync doctor`。如果只是一时的故障，下次运行会读到。",
       ],
       cause: "机器重启后，存放导出文件的共享盘没有挂载",
     },
@@ -121,7 +121,7 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
     who: ["it"],
     en: {
       means:
-        "A file is still being written, or its marker is not there yet. It was left for the next run, and what comes after it as well.",
+        "A file is still being written, or its marker is not there yet. It was left for the next run; where the pipeline has a `key`, so were the files after it.",
       matters: "Half a file would post half a document.",
       mend: [
         "Mostly nothing: the next run takes it. Or run again when it is complete: `sync run PIPELINE`",
@@ -132,7 +132,7 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
     },
     zh: {
       title: "文件还在写入",
-      means: "文件还在写入，或标记文件还没到。它和排在它后面的文件都留给下次运行。",
+      means: "文件还在写入，或标记文件还没到。留给下次运行；管道设了 `key` 时，排在它后面的文件也一样。",
       matters: "只读半个文件，就会只记半张单据。",
       mend: [
         "多半不用处理：下次运行会读。也可以等它写完再运行：`sync run PIPELINE`",
@@ -256,7 +256,7 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       matters: "A packed file of a few kilobytes can fill the disk when it is unpacked, and end the night for all pipelines.",
       mend: [
         "Is it what it should be? Then raise the limit that the message names, such as `unpack_limit`.",
-        "Else send it in parts, or as CSV, which has no limit.",
+        "Else have it sent in parts, or unpacked.",
       ],
       cause: "a year of claims in one packed file, with the limit that was meant for a day",
     },
@@ -264,7 +264,7 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       title: "内容超过上限",
       means: "文件或应答的内容超过了为保护本机而设的上限。",
       matters: "几 KB 的压缩包解开后可能占满磁盘，让所有管道当晚都跑不了。",
-      mend: ["内容确实如此：把提示中的上限（如 `unpack_limit`）调大。", "否则分几份发送，或改用没有上限的 CSV。"],
+      mend: ["内容确实如此：把提示中的上限（如 `unpack_limit`）调大。", "否则请分几份发送，或不压缩。"],
       cause: "一年的单据放在一个压缩包里，而上限是按一天设的",
     },
   },
