@@ -189,6 +189,8 @@ describe("the pointer below a list of problems", () => {
       );
     expect(of("MAP_AMOUNT", "MAP_AMOUNT")).toBe("what it means and how to mend it: sync explain MAP_AMOUNT\n");
     expect(of("MAP_AMOUNT", "STORE_BUSY")).toBe("what it means and how to mend it: sync explain CODE\n");
+    expect(of("DOCUMENT_BAD_RECORD", "RECORD_INVALID")).toBe("what it means and how to mend it: sync explain RECORD_INVALID\n");
+    expect(of("DOCUMENT_BAD_RECORD")).toBe("what it means and how to mend it: sync explain DOCUMENT_BAD_RECORD\n");
     expect(of("USAGE")).toBe("");
     expect(of()).toBe("");
     expect(pointer([problem("STORE_BUSY", "x")], "zh")).toBe("含义与处理办法：sync explain STORE_BUSY\n");

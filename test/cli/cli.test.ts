@@ -81,7 +81,7 @@ describe("the sample project, from an empty folder", () => {
     expect(sync(folder, "quarantine", "list", "--by", "cause").out).toMatch(/MAP_LOOKUP_MISSING +1/);
     const shown = sync(folder, "quarantine", "show", "BX26110006").out;
     expect(shown).toMatch(/价税合计 +二百元/);
-    expect(shown).toMatch(/\nwhat it means and how to mend it: sync explain CODE\n$/);
+    expect(shown).toMatch(/\nwhat it means and how to mend it: sync explain RECORD_INVALID\n$/);
     expect(sync(folder, "quarantine", "show", "BX26110099")).toMatchObject({
       code: 1,
       err: expect.stringContaining("is not in quarantine"),

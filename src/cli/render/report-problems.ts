@@ -14,9 +14,11 @@ export function reportProblems(
   else io.err(`${renderProblems(problems, { color: options.color && io.errIsTerminal })}${pointer(problems, "en")}`);
 }
 
-/** Ends a list of problems: where it stands what their codes mean. Empty text when nothing stopped or waits. */
+/** Ends a list of problems, once: where it stands what their codes mean. Empty text where none needs more words than its hint has. */
 export function pointer(problems: readonly Problem[], language: Language): string {
   const codes = new Set(problems.map(({ code }) => code).filter((code) => code !== "USAGE" && code !== "NOT_FOUND"));
+  // It waits for a record, and what is wrong with that is the other code.
+  if (codes.size > 1) codes.delete("DOCUMENT_BAD_RECORD");
   if (codes.size === 0) return "";
   const [only = ""] = codes;
   const command = `sync explain ${codes.size === 1 ? only : "CODE"}`;
