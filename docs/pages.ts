@@ -10,9 +10,16 @@ import type { SandboxDefinition } from "../src/connectors/sandbox/contract.js";
 import { FAULT_FORMS } from "../src/connectors/sandbox/faults.js";
 import { sandboxes } from "../src/connectors/sandboxes.js";
 import { renderFunctionReference } from "../src/expression/reference.js";
-import { PROBLEM_CODES } from "../src/model/problem-codes.js";
+import { renderExamples } from "./problem-examples.js";
+import { renderProblemSections, renderProblemTable } from "./problem-pages.js";
+import { table } from "./table.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+const PROBLEM_PAGES = [
+  ["docs/problems.md", "en"],
+  ["docs/problems.zh.md", "zh"],
+] as const;
 
 /** Every file that is generated, whole or in part, as it should be. Paths are relative to the project's root. */
 export async function renderPages(): Promise<Map<string, string>> {
@@ -21,7 +28,9 @@ export async function renderPages(): Promise<Map<string, string>> {
   for (const [name, text] of renderJsonSchemas(all)) pages.set(`schemas/${name.replace(/^schemas\//, "")}`, text);
   pages.set("docs/expressions.md", fill("docs/expressions.md", { functions: renderFunctionReference() }));
   pages.set("docs/configuration.md", fill("docs/configuration.md", { configuration: renderConfigurationReference(all) }));
-  pages.set("docs/problems.md", fill("docs/problems.md", { problems: renderProblemCodes() }));
+  pages.set("src/explain/examples.ts", renderExamples());
+  for (const [path, language] of PROBLEM_PAGES)
+    pages.set(path, fill(path, { problems: renderProblemTable(language), explanations: renderProblemSections(language) }));
   const standIns = await Promise.all([...sandboxes.values()].map((load) => load()));
   pages.set("docs/sandboxes.md", fill("docs/sandboxes.md", { sandboxes: renderSandboxes(standIns), faults: renderFaults(standIns) }));
   const connectorRows = all.map(({ name, summary, source, target }) => [
@@ -73,13 +82,6 @@ function renderCommands(): string {
 
 const COMMON = ["--project", "--env", "--json", "--no-color"];
 
-function renderProblemCodes(): string {
-  return table(
-    ["code", "means", "what happens next"],
-    Object.entries(PROBLEM_CODES).map(([code, { title, disposition }]) => [`\`${code}\``, title, disposition]),
-  );
-}
-
 function renderSandboxes(all: readonly SandboxDefinition[]): string {
   const rows = all.map(({ name, port, summary }) => [`\`sync sandbox ${name}\``, String(port), summary]);
   return table(["command", "port", "stands for"], rows);
@@ -88,9 +90,4 @@ function renderSandboxes(all: readonly SandboxDefinition[]): string {
 function renderFaults(all: readonly SandboxDefinition[]): string {
   const own = all.flatMap(({ name, faults = [] }) => faults.map(([form, about]) => [`\`${form}\``, `\`${name}\` only: ${about}`]));
   return table(["fault", "what happens"], [...FAULT_FORMS.map(([form, about]) => [`\`${form}\``, about]), ...own]);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
-  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
 }

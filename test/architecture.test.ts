@@ -14,13 +14,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   model: [],
   expression: ["model"],
   steps: ["model", "expression", "type:config"],
+  explain: ["model"],
   config: ["model", "expression", "connectors/contract"],
   report: ["model"],
   store: ["model"],
   connectors: ["model", "connectors/contract", "connectors/files", "connectors/http"],
   notify: ["model", "config", "store", "connectors/http"],
   run: ["model", "expression", "steps", "config", "report", "store", "connectors/contract"],
-  cli: ["model", "expression", "steps", "config", "report", "store", "connectors", "run", "notify"],
+  cli: ["model", "expression", "steps", "explain", "config", "report", "store", "connectors", "run", "notify"],
 };
 
 /**
@@ -102,6 +103,14 @@ describe("the import table", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("the pages about problem codes are loaded by `explain` alone, so that no other command waits for them", () => {
+    const users = (isWanted: (path: string) => boolean): string[] =>
+      modules.filter(({ dependencies }) => dependencies.some((each) => isWanted(each.resolved))).map(({ source }) => source);
+    const outside = users((path) => path.startsWith("src/explain/")).filter((path) => !path.startsWith("src/explain/"));
+    expect(outside).toEqual(["src/cli/commands/explain.ts", "src/cli/render/explain.ts"]);
+    expect(users((path) => path === "src/cli/render/explain.ts")).toEqual(["src/cli/commands/explain.ts"]);
+  });
+
   test("there are no cycles, type imports included", () => {
     const graph = new Map(
       modules.map((module) => [module.source, module.dependencies.map((each) => each.resolved).filter((each) => each.startsWith("src/"))]),
@@ -122,10 +131,10 @@ describe("the import table", () => {
   });
 });
 
-test("model, expression and steps are pure: no waiting, clock, randomness or files", () => {
+test("model, expression, steps and explain are pure: no waiting, clock, randomness or files", () => {
   const impure = /\basync\b|\bawait\b|\bnew Date\(\)|Date\.now|performance\.now|Math\.random|randomUUID|from "node:(?!crypto)|process\./;
   const wrong = sources
-    .filter(({ path }) => /^src\/(model|expression|steps)\//.test(path))
+    .filter(({ path }) => /^src\/(model|expression|steps|explain)\//.test(path))
     .filter(({ text }) => impure.test(withoutComments(text)));
   expect(wrong.map(({ path }) => path)).toEqual([]);
 });

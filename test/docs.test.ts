@@ -36,6 +36,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/notifications.md",
     "docs/posting.md",
     "docs/problems.md",
+    "docs/problems.zh.md",
     "docs/real-erp.md",
     "docs/reconcile.md",
     "docs/sandboxes.md",

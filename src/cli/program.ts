@@ -339,6 +339,23 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--limit <n>", "records to show", "5");
   does(checkConnector, async () => (await import("./commands/check.js")).check);
 
+  const explain = command(
+    program,
+    "explain",
+    "what a problem code means, why it matters and how to mend it, with the smallest input that causes it; without a code: list them all",
+    "sync explain",
+    "sync explain RECORD_INVALID",
+    "sync explain record_invalid --lang zh",
+  );
+  explain
+    .addArgument(new Argument("[code]", "the code of a problem, in capital or small letters"))
+    .addOption(
+      new Option("--lang <language>", "language of the page; that of the project here when left out, else English").choices(["en", "zh"]),
+    )
+    .addOption(new Option("--json", "print the result as JSON"))
+    .addOption(new Option("--no-color", "no colours"));
+  does(explain, async () => (await import("./commands/explain.js")).explain);
+
   const sandbox = command(
     program,
     "sandbox",

@@ -6,7 +6,8 @@ import { EXIT, exitOfProblem, exitOfRun, exitOfStop, worstExit } from "./exit-co
 import { type CommandContext, printJson } from "./io.js";
 import { lastRun } from "./last-run.js";
 import { type LiveRuns, liveRuns, maxDuration } from "./live-runs.js";
-import { problemToJson, renderProblems } from "./render/problem.js";
+import { problemToJson } from "./render/problem.js";
+import { reportProblems } from "./render/report-problems.js";
 import { type Ended, endedToJson, type NotDue, renderEnded } from "./render/run-many.js";
 import { type RunOptions, renderOnce, runOnce } from "./run-once.js";
 import { allPipelines, openStore, unknownPipeline } from "./session.js";
@@ -66,7 +67,7 @@ export async function runChosen(
   const { io } = context;
   const isJson = options.json === true;
   const tell = (told: readonly Problem[]): void => {
-    if (!isJson) io.err(renderProblems(told, { color: options.color !== false && io.errIsTerminal }));
+    if (!isJson) reportProblems(context, told, { json: false, color: options.color !== false });
   };
   tell(problems);
   await telling.noteStart(problems);

@@ -79,7 +79,9 @@ describe("the sample project, from an empty folder", () => {
     expect(list).toContain("lookup `科目` has no row for `会议费`");
     expect(list).toContain("`价税合计` is `二百元`, expected a number such as `1,234.50`");
     expect(sync(folder, "quarantine", "list", "--by", "cause").out).toContain("1 item  MAP_LOOKUP_MISSING\n");
-    expect(sync(folder, "quarantine", "show", "BX26110006").out).toMatch(/价税合计 +二百元/);
+    const shown = sync(folder, "quarantine", "show", "BX26110006").out;
+    expect(shown).toMatch(/价税合计 +二百元/);
+    expect(shown).toMatch(/\nwhat it means and how to mend it: sync explain RECORD_INVALID\n$/);
     expect(sync(folder, "quarantine", "show", "BX26110099")).toMatchObject({
       code: 1,
       err: expect.stringContaining("is not in quarantine"),
@@ -226,6 +228,13 @@ describe("the command line", () => {
     const help = sync(".", ...names.filter((name) => name !== undefined), "--help");
     expect(help).toMatchObject({ code: 0, err: "" });
     expect(help.out).toContain("Examples:\n  $ sync ");
+  });
+
+  test("a problem code is explained without a project, and an unknown one is refused", () => {
+    const near = sync(emptyFolder(), "explain", "record_invald");
+    expect(near).toMatchObject({ code: 2, out: "" });
+    expect(near.err).toContain("hint: did you mean `RECORD_INVALID`?");
+    expect(sync(".", "explain", "RECORD_INVALID", "--lang", "zh").out).toMatch(/^RECORD_INVALID {2}有一行不符合记录格式\n/);
   });
 
   test("--help and --version", () => {

@@ -11,6 +11,7 @@ import { causesToJson, renderCauses, valued } from "../render/causes.js";
 import { clean } from "../render/clean.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
 import { count } from "../render/progress.js";
+import { pointer } from "../render/report-problems.js";
 import { renderTable } from "../render/table.js";
 import { allPipelines, openProject, openToLook, withStore } from "../session.js";
 
@@ -111,6 +112,8 @@ export async function show(context: CommandContext, options: QuarantineOptions, 
       io.out(`\n${renderProblem(item.problem, { color: options.color !== false && io.outIsTerminal })}\n`);
       if (item.raw !== null) io.out(`\n${renderRaw(item.raw)}`);
     }
+    const causes = found.map(({ item }) => item.problem);
+    io.out(`\n${pointer(causes, "en")}`);
     return EXIT.done;
   });
 }

@@ -1,6 +1,7 @@
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { problemToJson, renderProblems } from "../render/problem.js";
+import { pointer } from "../render/report-problems.js";
 import { openWorkspace, shownPath } from "../session.js";
 
 export async function validate(context: CommandContext, options: CommonOptions): Promise<number> {
@@ -13,7 +14,7 @@ export async function validate(context: CommandContext, options: CommonOptions):
       problems: problems.map(problemToJson),
     });
   } else if (problems.length > 0) {
-    io.out(renderProblems(problems, { color: options.color !== false && io.outIsTerminal }));
+    io.out(`${renderProblems(problems, { color: options.color !== false && io.outIsTerminal })}${pointer(problems, "en")}`);
   } else {
     const count = pipelines.length === 1 ? "1 pipeline" : `${pipelines.length} pipelines`;
     io.out(`${count} checked, no problem found: ${pipelines.map((pipeline) => pipeline.name).join(", ") || "none"}\n`);

@@ -6,6 +6,7 @@ import type { RunResult } from "../../model/run.js";
 import { wrap } from "./fit.js";
 import { problemToJson, renderProblems } from "./problem.js";
 import { count } from "./progress.js";
+import { pointer } from "./report-problems.js";
 import { pad, renderTable } from "./table.js";
 import { type Language, runWords } from "./words.js";
 
@@ -45,8 +46,7 @@ export function renderFigures(result: RunResult, options: RunOptions & { readonl
   }
   text += "\n";
   if (result.totals.length > 0) text += `${renderTotals(result.totals, options.language)}\n`;
-  if (result.problems.length > 0) text += renderProblems(result.problems, options);
-  return text;
+  return `${text}${renderProblems(result.problems, options)}${pointer(result.problems, options.language)}`;
 }
 
 /** `12.3`. */
