@@ -202,7 +202,7 @@ function reconcile(pipeline: string): Compared & { readonly code: number | null 
 }
 
 test("reconcile finds all of it there, and then what somebody took out of the books", { timeout: 5 * MINUTES }, async () => {
-  for (const pipeline of ["claims-to-vouchers", "claims-to-payables", "invoices-to-payables", "claims-to-ledger"]) {
+  for (const pipeline of ["claims-to-vouchers", "claims-to-payables"]) {
     const { code, verdict, findings, accounts, problems } = reconcile(pipeline);
     // Some claims wait for the type of expense that nobody knows.
     expect([pipeline, code, findings, problems, verdict]).toEqual([pipeline, expect.toBeOneOf([0, 3]), [], [], expect.any(String)]);
