@@ -38,7 +38,7 @@ describe("a copy of the store", () => {
     expect(await copy(exportState, "backup/a.db")).toBe(0);
     expect(statSync(at("backup/a.db")).mode & 0o777).toBe(0o600);
     const head = JSON.parse(sync(folder, "audit", "log", "--json").out).at(-1).hash as string;
-    expect(said).toContain(`1 runs, 6 documents, audit log 7 rows, head ${head.slice(0, 16)}`);
+    expect(said).toContain(`1 run, 6 documents, audit log 7 rows, head ${head.slice(0, 16)}`);
     expect(await refusal(copy(exportState, "backup/a.db"))).toContain("there is a file `backup/a.db` already");
     expect(readdirSync(at("backup"))).toEqual(["a.db"]);
   });

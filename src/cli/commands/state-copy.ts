@@ -131,7 +131,11 @@ function isReadable(file: string): boolean {
 
 function told({ runs, documents, auditRows, auditHead }: Contents): string {
   const log = auditHead === null ? "" : `, audit log ${count(auditRows)} rows, head ${auditHead.slice(0, 16)}`;
-  return `${count(runs)} runs, ${count(documents)} documents${log}`;
+  return `${counted(runs, "run")}, ${counted(documents, "document")}${log}`;
+}
+
+function counted(n: number, what: string): string {
+  return `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 }
 
 function usage(message: string, hint: string): ProblemError {
