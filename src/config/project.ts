@@ -192,6 +192,8 @@ async function readConnection(
 ): Promise<Connection | null> {
   const named = childScalar(entry.value, "connector");
   if (entry.value.kind !== "map" || named === undefined) return null;
+  // What is written beside a connector that nobody knows may be a secret.
+  if (!options.connectors.has(named.text)) hideSecrets(entry.value, { properties: { connector: {} } });
   const connector = await findConnector(named, options.connectors, problems);
   if (connector === null) return null;
   const described = schemaNode(connector.connection);

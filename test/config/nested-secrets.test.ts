@@ -28,3 +28,13 @@ test.each([
   expect(JSON.stringify(problems)).not.toContain("hunter2");
   rmSync(folder, { recursive: true });
 });
+
+test("what is written beside a misspelt connector never reaches a message", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sync-secret-"));
+  writeFileSync(join(folder, "sync.yaml"), "connections:\n  erp: { connector: htpp, url: https://a.example, password: hunter2hunter2 }\n");
+  const { problems } = await loadWorkspace(join(folder, "sync.yaml"), { env: {}, connectors });
+  const text = renderProblems(problems, { color: false });
+  expect(text).toContain("did you mean `http`?");
+  expect(text).not.toContain("hunter2");
+  rmSync(folder, { recursive: true });
+});
