@@ -131,24 +131,37 @@ export function limboOf(
   mostBuilt = MOST_BUILT,
 ): Limbo {
   const valuer = new Valuer(store, pipelineId, pipeline);
-  const limbo = { inDoubt: new Money(), waiting: new Money(), unsent: new Money() };
+  const { known, ...listed } = listedMoney(store, pipelineId, valuer, items, mostBuilt);
+  const unsent = new Money();
+  valuer.addUnsent(unsent, known, mostBuilt);
+  return { ...listed, unsent };
+}
+
+/** What a run leaves behind for people: what is in doubt, and what is on the list. `known`: the keys of these documents. */
+export function listedMoney(
+  store: Store,
+  pipelineId: number,
+  valuer: Valuer,
+  items: readonly QuarantineItem[],
+  mostBuilt = MOST_BUILT,
+): Omit<Limbo, "unsent"> & { readonly known: ReadonlySet<string> } {
+  const [inDoubt, waiting] = [new Money(), new Money()];
   const known = new Set<string>();
   // Of a document that was reversed and posted anew, the newest counts: it comes last.
   const open = new Map(store.attempts.open(pipelineId).map((attempt) => [attempt.documentKey, attempt]));
   for (const [key, attempt] of open) {
     known.add(key);
-    limbo.inDoubt.add(valuer.ofAttempt(attempt));
+    inDoubt.add(valuer.ofAttempt(attempt));
   }
   for (const item of items) {
     const key = item.kind === "document" ? item.key : item.documentKey;
     // Two records of one document have its amount once.
     if (key !== null && known.has(key)) continue;
     if (key !== null) known.add(key);
-    if (limbo.waiting.items >= mostBuilt) limbo.waiting.count();
-    else limbo.waiting.add(valuer.ofItem(item));
+    if (waiting.items >= mostBuilt) waiting.count();
+    else waiting.add(valuer.ofItem(item));
   }
-  valuer.addUnsent(limbo.unsent, known, mostBuilt);
-  return limbo;
+  return { inDoubt, waiting, known };
 }
 
 /** Amounts as exact decimal text. */

@@ -2,21 +2,20 @@ import { randomBytes } from "node:crypto";
 import { relative } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Pipeline, Project } from "../config/pipeline.js";
-import type { Document } from "../model/document.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
-import type { Row } from "../model/record.js";
 import type { RunResult } from "../model/run.js";
-import type { Facts } from "../notify/facts.js";
+import type { Facts, Sum } from "../notify/facts.js";
 import type { TellContext } from "../notify/tell.js";
-import { recordDecoder, rowsOf } from "../run/wish.js";
-import { groupDocument } from "../steps/group.js";
 import type { Store } from "../store/store.js";
 import type { CommandContext, CommonOptions } from "./io.js";
+import type { Money } from "./limbo.js";
 import { renderProblems } from "./render/problem.js";
 import { openStore, readableProject } from "./session.js";
 
 /** How long a channel may take to connect, and then to answer. */
 const TIMEOUT_MS = 10_000;
+/** Documents whose amounts are added up; more of them waiting is another trouble than an amount. */
+const MOST_BUILT = 5_000;
 
 /**
  * Collects what the runs of one command come to, and tells the channels of `notify` when all of them are over and their leases given back: one message to
@@ -71,7 +70,7 @@ export class Telling {
       if (this.channels.length === 0) return;
       const { factsOfRun } = await import("../notify/facts.js");
       const facts = factsOfRun(store, result, {
-        documentOf: wantedDocuments(store, pipeline),
+        ...(await moneyOf(store, pipeline)),
         plan: plan === null || this.project === null ? null : relative(this.project.folder, plan),
       });
       if (facts !== null) this.keep(facts);
@@ -147,18 +146,16 @@ export class Telling {
   }
 }
 
-/** What the records of a document come to, as the store has them; a batch is not taken apart. */
-function wantedDocuments(store: Store, pipeline: Pipeline): (key: string) => Document | null {
-  const pipelineId = store.pipelineId(pipeline.name);
-  const decode = recordDecoder({ pipeline, pipelineId, store });
-  return (key) => {
-    const found = pipeline.mapping.batch === null ? store.records.document(pipelineId, key) : null;
-    if (found === null || found.records.length === 0 || found.records.some((record) => record.problem !== null)) return null;
-    const rows = rowsOf(found.records, pipeline, decode);
-    if (!Array.isArray(rows)) return null;
-    const grouped = groupDocument(pipeline, key, rows as Row[]);
-    return grouped.kind === "wanted" ? grouped.document : null;
-  };
+/** The same money that `sync status` shows. */
+async function moneyOf(store: Store, pipeline: Pipeline): Promise<{ readonly waitingMoney: Sum; readonly inDoubtMoney: Sum }> {
+  const { listedMoney, Valuer } = await import("./limbo.js");
+  const id = store.pipelineId(pipeline.name);
+  const { waiting, inDoubt } = listedMoney(store, id, new Valuer(store, id, pipeline), store.quarantine.list(id), MOST_BUILT);
+  const sumOf = (money: Money): Sum => ({
+    byCurrency: new Map(money.byCurrency().map(({ currency, amountMinor }) => [currency, amountMinor])),
+    unknown: money.unknown + money.unbuilt,
+  });
+  return { waitingMoney: sumOf(waiting), inDoubtMoney: sumOf(inDoubt) };
 }
 
 export function tellContext(context: CommandContext, project: Project): TellContext {

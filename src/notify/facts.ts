@@ -1,5 +1,3 @@
-import { type Document, decodeDocument, documentAmount, isUnknown } from "../model/document.js";
-import { hasLines } from "../model/document-types.js";
 import { dispositionOf, type Problem, type ProblemCode } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import type { RunResult } from "../model/run.js";
@@ -41,8 +39,6 @@ export interface Facts {
 
 /** Keys that are worth a look; the list has them all. */
 const MOST_KEYS = 10;
-/** Documents whose amounts are added up; more of them waiting is another trouble than an amount. */
-const MOST_MAPPED = 5_000;
 const NO_MONEY: Sum = { byCurrency: new Map(), unknown: 0 };
 
 /** Another run is at work, or took over, and tells for itself; a plan that does not fit says nothing about the pipeline. */
@@ -53,14 +49,15 @@ export function isToldElsewhere(problems: readonly Problem[]): boolean {
 }
 
 export interface RunDetails {
-  /** What the records of a waiting document come to now; null where they come to nothing that could be booked. */
-  readonly documentOf: (key: string) => Document | null;
+  /** What stands on the list, and what is in doubt. */
+  readonly waitingMoney: Sum;
+  readonly inDoubtMoney: Sum;
   /** The plan that waits for approval, as a path from the folder of sync.yaml; null when there is none. */
   readonly plan: string | null;
 }
 
 /** What there is to tell after a run; null when nothing can be said, because a person stopped it or another run is at work. */
-export function factsOfRun(store: Store, result: RunResult, { documentOf, plan }: RunDetails): Facts | null {
+export function factsOfRun(store: Store, result: RunResult, { waitingMoney, inDoubtMoney, plan }: RunDetails): Facts | null {
   const { status, problems, counts } = result;
   if (status === "interrupted" || status === "running" || isToldElsewhere(problems)) return null;
   const pipelineId = store.pipelineId(result.pipeline);
@@ -78,8 +75,8 @@ export function factsOfRun(store: Store, result: RunResult, { documentOf, plan }
     inDoubt: counts.unconfirmed,
     toApprove: counts.toApprove,
     posted: { documents: counts.posted + counts.supplemented + counts.replaced, money: { byCurrency: debits(result), unknown: 0 } },
-    waitingMoney: waiting === 0 ? NO_MONEY : moneyWaiting(store.notices.waitingDocuments(pipelineId, MOST_MAPPED), documentOf, waiting),
-    inDoubtMoney: sumOf(doubts.map(({ content }) => (content === "" ? null : decodeDocument(content)))),
+    waitingMoney: waiting === 0 ? NO_MONEY : waitingMoney,
+    inDoubtMoney,
     causes: all.filter(({ code }) => code !== "TARGET_UNCONFIRMED"),
     waitingKeys: waiting === 0 ? [] : store.notices.firstWaiting(pipelineId, MOST_KEYS).map(displayKey),
     inDoubtKeys: [...new Set(doubts.map(({ documentKey }) => displayKey(documentKey)))].slice(0, MOST_KEYS),
@@ -112,25 +109,4 @@ function debits({ totals }: RunResult): Map<string, bigint> {
   const sums = new Map<string, bigint>();
   for (const { currency, debitMinor } of totals) sums.set(currency, (sums.get(currency) ?? 0n) + debitMinor);
   return sums;
-}
-
-/** Records without a document, and documents that cannot be made, have no amount that anybody knows. */
-function moneyWaiting(keys: readonly string[], documentOf: RunDetails["documentOf"], waiting: number): Sum {
-  const { byCurrency, unknown } = sumOf(keys.map(documentOf));
-  return { byCurrency, unknown: unknown + Math.max(0, waiting - keys.length) };
-}
-
-function sumOf(documents: readonly (Document | null)[]): Sum {
-  const sums = new Map<string, bigint>();
-  let unknown = 0;
-  for (const document of documents) {
-    const amount = amountOf(document);
-    if (document === null || amount === null) unknown += 1;
-    else sums.set(document.currency, (sums.get(document.currency) ?? 0n) + amount);
-  }
-  return { byCurrency: sums, unknown };
-}
-
-function amountOf(document: Document | null): bigint | null {
-  return document === null || isUnknown(document) || !hasLines(document.type) ? null : documentAmount(document);
 }

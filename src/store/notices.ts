@@ -62,12 +62,4 @@ export class NoticeTable {
       .pluck()
       .get(pipelineId, afterRun) as number;
   }
-
-  /** The keys of documents that wait, those that have waited longest first. */
-  waitingDocuments(pipelineId: number, limit: number): string[] {
-    return this.db
-      .prepare(`SELECT q.key FROM quarantine q WHERE q.pipeline_id = ? AND q.kind = 'document' AND ${WAITING} ORDER BY q.id LIMIT ?`)
-      .pluck()
-      .all(pipelineId, limit) as string[];
-  }
 }
