@@ -9,7 +9,7 @@ import type { CommandContext, Io } from "../src/cli/io.js";
 import { buildProgram } from "../src/cli/program.js";
 import { renderCodes, renderPage } from "../src/cli/render/explain.js";
 import { pointer } from "../src/cli/render/report-problems.js";
-import { wrap } from "../src/cli/render/wrap.js";
+import { wrap, wrapWithin } from "../src/cli/render/wrap.js";
 import { EXAMPLES } from "../src/explain/examples.js";
 import { EXPLANATIONS } from "../src/explain/explanations.js";
 import { CODES, pageOf } from "../src/explain/page.js";
@@ -36,7 +36,7 @@ describe("every problem code has a page", () => {
     expect(new Set(who).size).toBe(who.length);
     // Both languages give the same advice, step by step.
     expect(zh.mend.length).toBe(en.mend.length);
-    for (const text of [zh.title, zh.means, zh.matters, ...zh.mend]) expect(text, text).toMatch(HAN);
+    for (const text of [pageOf(code, "zh").title, zh.means, zh.matters, ...zh.mend]) expect(text, text).toMatch(HAN);
     for (const text of [en.means, en.matters, ...en.mend]) expect(withoutChineseTerms(text), text).not.toMatch(HAN);
     for (const text of [en.means, en.matters]) expect(text, text).toMatch(/[.]$/);
     for (const text of [zh.means, zh.matters]) expect(text, text).toMatch(/。$/);
@@ -177,6 +177,8 @@ describe("wrapping", () => {
     expect(wrap("`sync quarantine drop KEY`", 12)).toEqual(["`sync", "quarantine", "drop KEY`"]);
     expect(wrap("averyverylongword x", 5)).toEqual(["averyverylongword", "x"]);
     expect(wrap("", 10)).toEqual([""]);
+    expect(wrapWithin("averyverylongword x 科目编码", 5)).toEqual(["avery", "veryl", "ongwo", "rd", "x 科", "目编", "码"]);
+    expect(wrapWithin("", 10)).toEqual([""]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Pipeline } from "../config/pipeline.js";
-import { dueRun, jitterLeft, nextRuns, type Schedule, wallClock } from "../model/schedule.js";
+import { dueRun, jitterLeft, nextRuns, type Schedule } from "../model/schedule.js";
+import { wallClock } from "../model/wall-clock.js";
 import type { Store } from "../store/store.js";
 import { lastRun } from "./last-run.js";
 import type { NotDue } from "./render/run-many.js";

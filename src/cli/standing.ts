@@ -8,6 +8,7 @@ import type { Lease } from "../store/leases.js";
 import type { QuarantineItem } from "../store/quarantine.js";
 import type { RunRow } from "../store/runs.js";
 import type { Store } from "../store/store.js";
+import { lastRun } from "./last-run.js";
 import { type Limbo, limboOf } from "./limbo.js";
 
 /** `killed`: it never wrote its end, and nobody works on it any more. */
@@ -64,8 +65,6 @@ interface Around {
   readonly leases: readonly LeaseStanding[];
 }
 
-/** Runs that are looked through for the last one that was more than a plan. */
-const RUNS = 50;
 const WATERMARK_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 const DAY_MS = 86_400_000;
 
@@ -86,12 +85,12 @@ export function standingOf(name: string, known: Pipeline | null, around: Around)
   const { waiting, held, dropped } = store.quarantine.countWaiting(id);
   const watermark = store.watermarks.get(id, "records");
   const runningNow = leases.find((lease) => lease.name === name && lease.state === "held") ?? null;
-  const runs = store.runs.list({ pipeline: name, limit: RUNS });
-  const last = runs.find(({ kind }) => kind !== "plan") ?? runs[0] ?? null;
+  const newest = store.runs.list({ pipeline: name, limit: 1 })[0];
+  const last = lastRun(store, name, ({ kind }) => kind !== "plan") ?? newest ?? null;
   return {
     pipeline: name,
     title,
-    last: last === null ? null : { ...last, state: stateOf(last, runs[0], runningNow) },
+    last: last === null ? null : { ...last, state: stateOf(last, newest, runningNow) },
     posted: store.postings.countLive(id),
     waiting,
     held,

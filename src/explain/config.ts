@@ -15,7 +15,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "文件不是有效的 YAML",
       means: "项目中的某个文件无法按 YAML 读取：用了制表符、多了冒号、缺引号，或不是 UTF-8 编码。",
       matters: "如果猜着读，可能记到别的科目上，所以整个文件都不采用。",
       mend: [
@@ -38,7 +37,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       cause: "a command was started in another folder, most often by cron, or the project was moved",
     },
     zh: {
-      title: "当前目录及上级目录中没有 sync.yaml",
       means: "当前目录和所有上级目录里都没有 `sync.yaml`，程序不知道要处理哪个项目。",
       matters: "没有项目文件，就没有连接、没有本地存储，也不知道以前过账了什么。程序不会去猜。",
       mend: [
@@ -60,7 +58,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "没有这个名称的管道",
       means: "命令行或管道文件的 `after` 里写了一个项目中不存在的管道名。",
       matters: "名称写错时，既不能去跑别的管道，也不能不等前置管道就提前运行。",
       mend: ["查看有哪些管道：`sync validate`", "更正命令、cron 或 `after` 中的名称。名称是 `pipeline:` 后面的内容，不是文件名。"],
@@ -76,7 +73,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Correct the key as the hint says, or move it, or take it out.", "Check: `sync validate`"],
     },
     zh: {
-      title: "无人读取的键",
       means: "文件里有一个程序不认识的键。多半是拼错了，或放错了地方：与环境有关的设置应写在 `sync.yaml` 里。",
       matters: "被忽略的键等于没有生效的规则：你以为有的校验、结账期间或科目，其实并不存在。",
       mend: ["按提示更正、移动或删除这个键。", "检查：`sync validate`"],
@@ -90,7 +86,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Keep the right one and delete the other. The message names both lines.", "Check: `sync validate`"],
     },
     zh: {
-      title: "同一层里一个键写了两次",
       means: "同一层里同一个键出现了两次，而值可能不同。",
       matters: "只能有一个生效，谁也不知道本意是哪一个：可能是两个科目，也可能是两个目录。",
       mend: ["保留正确的一行，删掉另一行。提示里有两处行号。", "检查：`sync validate`"],
@@ -105,7 +100,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Add the key that the message names; the hint shows an example. All keys: docs/configuration.md", "Check: `sync validate`"],
     },
     zh: {
-      title: "缺少必填的键",
       means: "有一项必须写明而没有写：分录的科目、记录的主键、账套文件，或某个选项所依赖的另一个选项。",
       matters: "缺了它，程序就得替你决定记到哪个科目、哪些行算一张单据。",
       mend: ["补上提示所说的键，提示里有写法示例。全部键见 docs/configuration.md", "检查：`sync validate`"],
@@ -119,7 +113,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Correct the value at the place of the message. What is allowed: docs/configuration.md", "Check: `sync validate`"],
     },
     zh: {
-      title: "值的类型不对或超出范围",
       means: "某个值类型不对、超出范围，或不在允许的取值之内。提示里写明了应当是什么。",
       matters: "如果勉强解释（例如把 `2 days` 当成 2 秒），就会漏读记录，或记成别的样子。",
       mend: ["在提示的位置更正。允许的取值见 docs/configuration.md", "检查：`sync validate`"],
@@ -138,7 +131,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "配置所指的文件不存在",
       means: "配置里写的文件或目录不存在：记录格式、对照表、科目表，或导出文件所在的目录。",
       matters: "没有对照表就不知道科目；目录不在时，“没有导出”和“导出丢了”看起来一样。",
       mend: [
@@ -156,7 +148,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Remove one of the `include` lines of the circle. Put what both need into a third file.", "Check: `sync validate`"],
     },
     zh: {
-      title: "文件循环引用",
       means: "几个文件用 `include` 互相引用，形成了循环。",
       matters: "无法确定以谁为准，同一个科目可能取自任何一个文件。",
       mend: ["删掉循环中的一个 `include`，把共用内容放到第三个文件里。", "检查：`sync validate`"],
@@ -170,7 +161,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Take one of the names out of `after`.", "Check: `sync validate`"],
     },
     zh: {
-      title: "管道互相等待，形成循环",
       means: "几个管道用 `after` 互相等待，谁也无法先运行。",
       matters: "先后次序是有原因的：后一个要用前一个的结果，例如先同步员工，再同步报销单。",
       mend: ["从某个管道的 `after` 中去掉一个名称。", "检查：`sync validate`"],
@@ -184,7 +174,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["See which there are: `sync connectors list`", "Correct the name. If it is a new one, install the version that has it."],
     },
     zh: {
-      title: "没有这个名称的连接器",
       means: "`connector` 写的连接器本程序没有。",
       matters: "程序不知道怎样读取来源，也不知道怎样向目标系统查询单据是否已到。",
       mend: ["查看有哪些连接器：`sync connectors list`", "更正名称。如果是新连接器，请安装带有它的版本。"],
@@ -201,7 +190,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "sync.yaml 中没有这个连接",
       means: "管道或环境里写的连接，`sync.yaml` 中没有。",
       matters: "连接决定记入哪个账套。名称写错时，绝不能改用另一家公司的账套。",
       mend: ["更正名称，或在 `sync.yaml` 的 `connections` 下补上。", "检查：`sync validate`，再用 `sync connectors check NAME` 试连"],
@@ -215,7 +203,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Correct the name behind `--env`, or add it under `environments` of `sync.yaml`.", "Check: `sync validate --env NAME`"],
     },
     zh: {
-      title: "sync.yaml 中没有这个环境",
       means: "`--env` 指定的环境，`sync.yaml` 中没有。",
       matters: "测试环境名称写错时，如果照常运行，就会记进正式账套。",
       mend: ["更正 `--env` 后面的名称，或在 `sync.yaml` 的 `environments` 下补上。", "检查：`sync validate --env NAME`"],
@@ -232,7 +219,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "没有这个名称的文本编码",
       means: "`encoding` 写的编码程序不认识。",
       matters: "编码不对，汉字会变成乱码，对照表里就找不到科目。",
       mend: ["改成提示中列出的一种。国内系统的导出多为 `gb18030`；写 `detect` 可自动与 UTF-8 区分。", "检查：`sync validate`"],
@@ -250,7 +236,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "缺少环境变量或密钥文件",
       means: "连接的密码、密钥或路径取自环境变量或文件，而它不存在。",
       matters: "用空密码登录，可能会把 ERP 里的接口账号锁住。",
       mend: [
@@ -272,7 +257,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "管道、对照表或列重名",
       means: "两个管道、两张对照表或两个列用了同一个名称。",
       matters: "已过账的内容按管道名称记录。两个管道重名，就会把对方的单据当成自己的。",
       mend: ["给它们各起一个名称。已经过账的管道不要改名：改名后等于没有历史记录。", "检查：`sync validate`"],
@@ -287,7 +271,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Correct the schema file at the place of the message. Kinds of fields: docs/configuration.md", "Check: `sync validate`"],
     },
     zh: {
-      title: "记录格式（JSON Schema）不可用",
       means: "记录的 JSON Schema 不可用：不是 JSON、有不认识的关键字，或某个字段的类型在一行数据里不可能出现。",
       matters: "哪些行合格由它决定。其中的规则如果被忽略，错误的金额和日期就会放行。",
       mend: ["在提示的位置更正该文件。字段类型见 docs/configuration.md", "检查：`sync validate`"],
@@ -306,7 +289,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
     zh: {
-      title: "对照表不可用",
       means: "对照表不可用：同一个键在同一天有两行、单元格为空或类型不对、缺少列，或根本不是 CSV。",
       matters: "同一费用类型有两行时，记到哪个科目就全凭运气了。",
       mend: [
@@ -324,7 +306,6 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       mend: ["Change `document.type`, or post to a target that takes it: `sync connectors list`", "Check: `sync validate`"],
     },
     zh: {
-      title: "目标系统不接收这种单据",
       means: "管道生成的单据类型，目标系统不接收。",
       matters: "发过去每一张都会被拒收，事先知道总比过了一夜才知道好。",
       mend: ["修改 `document.type`，或换成接收这种单据的目标：`sync connectors list`", "检查：`sync validate`"],

@@ -12,10 +12,7 @@ export type Helper = "it" | "accountant" | "erp" | "source";
 export interface Explanation {
   readonly who: readonly Helper[];
   readonly en: Words;
-  readonly zh: Words & {
-    /** In English it stands in the table of codes. */
-    readonly title: string;
-  };
+  readonly zh: Words;
 }
 
 export interface Words {

@@ -15,7 +15,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       ],
     },
     zh: {
-      title: "表达式无法读取",
       means: "`${` 与 `}` 之间的内容无法读取：缺少值、括号或引号，或出现了没有意义的符号。",
       matters: "表达式只读懂一半，算出来的金额或科目就不是任何人写的。",
       mend: [
@@ -38,7 +37,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       ],
     },
     zh: {
-      title: "没有这个字段、对照表或变量",
       means: "表达式里写的字段、对照表或列不存在。字段以记录格式（schema）为准，不是文件里的列标题。",
       matters: "从不存在的列取金额，得到的是空值，就什么也记不进去。",
       mend: [
@@ -56,7 +54,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       mend: ["Correct the name as the hint says. All functions: docs/expressions.md", "Check: `sync validate`"],
     },
     zh: {
-      title: "没有这个函数",
       means: "表达式调用了不存在的函数。",
       matters: "它本来要算出凭证上的金额、日期或科目。",
       mend: ["按提示更正函数名。全部函数见 docs/expressions.md", "检查：`sync validate`"],
@@ -75,7 +72,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       ],
     },
     zh: {
-      title: "表达式中的值类型不对",
       means: "值的类型与所在位置不符：该是金额的地方写了文本，该是编码的地方写了数字。",
       matters: "编码是文本，`00042` 才不会变成 `42`；金额是精确的数。混用会丢掉前导零或分位。",
       mend: [
@@ -97,7 +93,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       ],
     },
     zh: {
-      title: "可能为空的值被当成一定有值",
       means: "某个字段可能为空，表达式却当它一定有值。记录格式里写明了它可以为空。",
       matters: "“没有税额”与“税额为零”不是一回事，究竟是哪一种，要有人说清楚。",
       mend: [
@@ -116,7 +111,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       mend: ["Write it as the hint shows. All functions: docs/expressions.md", "Check: `sync validate`"],
     },
     zh: {
-      title: "参数的个数或类型不对",
       means: "给函数或对照表的参数太少、太多、类型不对，或用在了不能用的地方。",
       matters: "最常见的是 `round` 没写小数位、对照表没给日期：分位怎么舍、取哪一行，就说不准了。",
       mend: ["照提示的写法改。全部函数见 docs/expressions.md", "检查：`sync validate`"],
@@ -130,7 +124,6 @@ export const EXPRESSIONS: Explanations<Extract<ProblemCode, `EXPR_${string}`>> =
       mend: ["Correct the pattern. What RE2 leaves out can mostly be said with two patterns and `and`.", "Check: `sync validate`"],
     },
     zh: {
-      title: "正则表达式不可用",
       means: "正则表达式不可用。这里采用 RE2 语法，不支持环视和反向引用。",
       matters: "其他写法遇到很长的文本可能算上几个小时，夜间任务就卡死了。",
       mend: ["更正表达式。RE2 不支持的写法，多半可以用两个表达式加 `and` 来代替。", "检查：`sync validate`"],

@@ -1,5 +1,6 @@
 import { type Disposition, dispositionOf, type ProblemCode } from "../model/problem.js";
 import { PROBLEM_CODES } from "../model/problem-codes.js";
+import { CHINESE_TITLES } from "../model/problem-titles-zh.js";
 import type { Example } from "./example.js";
 import { EXAMPLES } from "./examples.js";
 import type { Language } from "./explanation.js";
@@ -38,7 +39,7 @@ export function pageOf(code: ProblemCode, language: Language): Page {
 }
 
 export function titleOf(code: ProblemCode, language: Language): string {
-  return language === "zh" ? EXPLANATIONS[code].zh.title : PROBLEM_CODES[code].title;
+  return language === "zh" ? CHINESE_TITLES[code] : PROBLEM_CODES[code].title;
 }
 
 export const CODES = Object.keys(PROBLEM_CODES) as readonly ProblemCode[];

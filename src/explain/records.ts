@@ -16,7 +16,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "有一行无法拆成列",
       means: "导出文件中有一行拆不成列：单元格太少或太多，或多了一个引号。",
       matters: "错开一格，税额就会被当成合计。该行如果写有单据编号，那张单据也一并待处理。",
       mend: [
@@ -38,7 +37,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "有一行不符合记录格式",
       means: "导出的行不完整或有误：缺少必填内容，或日期、金额格式不对。",
       matters: "猜出来的金额会被记账。单据从不缺行入账，所以整张单据待处理。",
       mend: [
@@ -61,7 +59,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "有一行缺少主键",
       means: "有一行没有单据编号，或主键不全，无法判断属于哪张单据。多为合计行或备注行。",
       matters: "如果是真正的明细，就有某张单据少了一笔钱。",
       mend: [
@@ -84,7 +81,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       cause: "an export that is whole by `source.whole` has a broken row, and a claim of last week is not in it",
     },
     zh: {
-      title: "本该完整的数据里缺少一条记录",
       means: "本该包含全部明细的文件里，少了以前有过的一行，而其中又有一行读不出来。少的可能就是那一行。",
       matters: "如果当成已删除，本来没有问题的单据会被冲销。",
       mend: [
@@ -106,7 +102,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "两条不同的记录使用同一主键",
       means: "同一文件里有两行主键相同而内容不同。内容相同的只算一行，这两行不同。",
       matters: "要么是同一行的两个版本，都记就会重复付款；要么是两行，只记一行就会漏。",
       mend: [
@@ -129,7 +124,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "表达式对这些记录算不出结果",
       means: "对这张单据的明细，某个表达式算不出结果：除以零、文本不是数字或日期、分摊比例合计为零。",
       matters: "凭证上的科目、金额或摘要无法得出，程序不会随便填一个。",
       mend: [
@@ -151,7 +145,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "对照表中没有这个值",
       means: "对照表里没有这个值对应的行：还没有人说过它对应哪个科目或编码；或者当天没有生效的行。",
       matters: "如果随便记到一个默认科目，费用就记错了地方，而且没有人会去查。",
       mend: [
@@ -173,7 +166,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "必须完整的对照表缺少这个值",
       means: "对照表里没有这个值，而管道规定这张表必须完整（`missing: stop`）。",
       matters: "这样规定，就是要求表不对之前什么都不过账：缺了一行，可能还缺别的。",
       mend: [
@@ -196,7 +188,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "同一单据的明细互相矛盾",
       means: "同一单据的明细在只能有一个值的地方互相矛盾，例如日期、币种，或是否已审批。",
       matters: "如果只取第一行，其余的就会记错日期或币种。",
       mend: [
@@ -217,7 +208,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "金额无法入账",
       means: "金额的小数位数超过该币种允许的位数，例如 100.005 元。",
       matters: "怎么舍入要有人说清楚，否则尾差累积，借贷会差一分钱。",
       mend: ["金额有误：在来源系统中更正。", '是计算出来的：在管道里明确舍入，`round(x, 2, "half-up")`。然后 `sync quarantine retry KEY`'],
@@ -236,7 +226,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "日期、币种等单据信息无法入账",
       means: "整张单据共有的某个值无法入账：日期不存在、币种不是 ISO 代码、附件张数不对，或科目为空。",
       matters: "ERP 会拒收，或者擅自改用当天日期和本位币。",
       mend: [
@@ -257,7 +246,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "有一行明细有误，整张单据等待处理",
       means: "这张单据有一行明细不能用，所以整张等待。",
       matters: "单据要么整张入账，要么不入账。少了这一行，凭证就缺一部分。",
       mend: ["看是哪一行、为什么：`sync quarantine show KEY`", "按那一行自己的代码更正；下次运行时单据随即恢复。"],
@@ -275,7 +263,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "没有可入账的分录",
       means: "没有可入账的内容：金额全部为零，或每条分录都被 `when` 略过了。",
       matters: "空凭证没有用处；但如果本该有金额，账上就少了这一笔。",
       mend: [
@@ -297,7 +284,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "借贷不平",
       means: "单据的借方与贷方不相等，差额写在提示里。",
       matters: "任何账套都不能接收不平的凭证。差额就是一笔不知道该记到哪里的钱。",
       mend: [
@@ -319,7 +305,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "未通过管道规定的检查",
       means: "单据未通过管道 `checks` 中的一项检查。提示就是写这条检查的人的原话。",
       matters: "有这条检查，是因为这类单据以前记错过，或需要人看一眼。",
       mend: [
@@ -342,7 +327,6 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      title: "必须唯一的值出现在两张单据中",
       means: "必须唯一的值（例如发票号码）出现在两张单据中。这是后来的一张，先前的一张写在提示里。",
       matters: "同一张发票报销两次，就会付两次钱。",
       mend: [

@@ -17,7 +17,6 @@ export const RUNS: Explanations<
       cause: "the program was updated and then put back to the version before",
     },
     zh: {
-      title: "本地存储由更新的版本写入",
       means: "本地存储是由比当前更新的程序版本写入的。",
       matters: "旧版本看不懂新版本记下的内容，可能把已过账的再过一次。",
       mend: [
@@ -41,7 +40,6 @@ export const RUNS: Explanations<
       cause: "somebody ran `sync` as root once, and the store now belongs to root",
     },
     zh: {
-      title: "本地存储打不开",
       means: "本地存储文件打不开：目录不存在或不可写、属于别的用户，或是别的程序的文件。",
       matters: "它记着哪些已过账。没有它就不知道哪些不能再过账，所以程序什么也不做。",
       mend: [
@@ -66,7 +64,6 @@ export const RUNS: Explanations<
       cause: "logs or old exports filled the disk during the night",
     },
     zh: {
-      title: "本地存储读写失败",
       means: "运行途中本地存储读不了或写不了：磁盘已满、只读或故障，或文件损坏。",
       matters: "记不下来的就不发送。已发送的已经记下，或由下次运行去查询。",
       mend: [
@@ -90,7 +87,6 @@ export const RUNS: Explanations<
       cause: "the nightly run was still at work when somebody started it by hand",
     },
     zh: {
-      title: "另一次运行正在处理此管道",
       means: "另一次运行正在处理这个管道，或另一个进程正在写本地存储。本次什么也没做。",
       matters: "两次运行同时进行，同一张单据可能发送两次。",
       mend: [
@@ -115,7 +111,6 @@ export const RUNS: Explanations<
       cause: "the machine was restored from last week's backup",
     },
     zh: {
-      title: "目标系统中有本地存储不知道的过账",
       means: "目标系统里有这个管道过账的单据，而本地存储没有记录：存储丢失过，或恢复成了旧副本。",
       matters: "旧副本之后过账的单据，会全部再过一次。",
       mend: [
@@ -139,7 +134,6 @@ export const RUNS: Explanations<
       cause: "the virtual machine was frozen for a snapshot while the run was at work",
     },
     zh: {
-      title: "另一次运行已接手",
       means: "本次运行停顿超过两分钟（机器休眠、容器暂停），另一次运行已接手该管道。",
       matters: "两次运行不能同时发送。本次在发送或写入任何内容之前就停了。",
       mend: ["不用处理：另一次运行会继续。查看：`sync runs`", "夜里不要让机器休眠，也不要在两台机器上运行同一个管道。"],
@@ -155,7 +149,6 @@ export const RUNS: Explanations<
       cause: "Ctrl-C, or a time limit of the scheduler, during `sync reconcile`",
     },
     zh: {
-      title: "按要求停止",
       means: "程序还没做完，就有人或系统要求停止。",
       matters: "此前只核对了一部分，所以不作为结果显示。没有发送任何内容。",
       mend: ["重新开始：`sync reconcile PIPELINE`", "如果是 cron、systemd 或容器的时限所致：把时限调大。"],
@@ -174,7 +167,6 @@ export const RUNS: Explanations<
       cause: "the pipeline for employees could not sign in, and the one for claims comes after it",
     },
     zh: {
-      title: "前置管道没有完成，本管道未运行",
       means: "`sync run --all` 没有运行这个管道，因为它的前置管道（`after`）没有完成。",
       matters: "照跑的话，会用到还缺的东西：例如报销人在 ERP 里还不存在。",
       mend: ["先解决前置管道的问题，它的提示就在同一输出里。`sync status` 可查看两者。", "然后 `sync run --all`。已完成的不会重复过账。"],
@@ -190,7 +182,6 @@ export const RUNS: Explanations<
       cause: "the nightly run had not ended when the comparison was started in the morning",
     },
     zh: {
-      title: "核对期间有运行正在进行",
       means: "核对时，该管道有一次运行正在进行。",
       matters: "那次运行期间过账的内容，看起来可能像差异，其实不是。",
       mend: ["等它结束：`sync status`", "再核对一次：`sync reconcile PIPELINE`"],
@@ -210,7 +201,6 @@ export const RUNS: Explanations<
       ],
     },
     zh: {
-      title: "待处理项超过管道允许的数量",
       means: "新增的待处理项超过 `stop_when.quarantined` 的限额，运行在发送之前停止。",
       matters: "一下子这么多，多半出于同一个原因：导出格式变了，或对照表没更新。通过的那些也可能不对。",
       mend: [
@@ -233,7 +223,6 @@ export const RUNS: Explanations<
       cause: "the address of a group robot was renewed, and `sync.yaml` still has the former one",
     },
     zh: {
-      title: "通知没有发出",
       means: "运行已经结束，但 `notify` 下的某个通道没能收到结果：对方没有应答，或拒收了消息。",
       matters: "账务与运行结束时一致，不受影响。但靠这条消息的人还不知道出了问题或有待处理项。",
       mend: [
@@ -256,7 +245,6 @@ export const RUNS: Explanations<
       cause: "somebody opened the plan in an editor and saved it",
     },
     zh: {
-      title: "方案文件被改动过",
       means: "保存的方案与写入时不是逐字节相同：被编辑过、没传完，或在传送中变了。",
       matters: "批准的与实际过账的，可能不是一回事。",
       mend: ["重新生成方案：`sync plan PIPELINE --out NAME.plan`，并重新批准。", "方案要作为文件发送，不要粘贴到邮件里：换行和字符会变。"],
@@ -276,7 +264,6 @@ export const RUNS: Explanations<
       cause: "an account was changed in a lookup after the plan was approved",
     },
     zh: {
-      title: "方案已不适用",
       means: "保存的方案已不适用：之后改过管道或对照表、属于别的环境或存储，或已执行过。",
       matters: "映射变了，过账的就不是批准的内容；执行两次，就过账两次。",
       mend: [
@@ -300,7 +287,6 @@ export const RUNS: Explanations<
       cause: "the amount is above `two_above`, and only one of two people approved it",
     },
     zh: {
-      title: "方案缺少所需的批准",
       means: "方案缺少管道所要求的批准：无人批准、两人只批了一人、批准已过期，或批准人无权批准。",
       matters: "有这条规定，是为了不让任何一个人单独动用资金。",
       mend: [
@@ -325,7 +311,6 @@ export const RUNS: Explanations<
       cause: "the target can only be asked by key, so nobody can see what stands there besides",
     },
     zh: {
-      title: "来源、过账记录与目标系统未能全部核对",
       means: "`sync reconcile` 没能核对全部内容：目标系统不能列出或查询其内容，或有些单据读不出来。",
       matters: "已核对的部分以结果为准；其余部分，谁也不能说一致。",
       mend: [
@@ -345,7 +330,6 @@ export const RUNS: Explanations<
       cause: "a pipeline and `--all` were both given, or there are two pipelines and none was named",
     },
     zh: {
-      title: "命令用法不对",
       means: "命令的选项或取值互相矛盾，或给得不够。",
       matters: "什么也没做。如果写在 cron 里，就等于当晚没有运行。",
       mend: ["看提示，以及命令的示例：`sync run --help`", "如果是 cron 或脚本启动的：在那里更正。"],
@@ -364,7 +348,6 @@ export const RUNS: Explanations<
       cause: "a key was mistyped, or the item was posted in the meantime and no longer waits",
     },
     zh: {
-      title: "没有这个名称或编号",
       means: "没有所给的名称、编号或键：没有这样的运行、单据、待处理项、凭证或文件。",
       matters: "什么也没做。只复制了一半的编号可能属于另一张单据，所以不去猜。",
       mend: ["看看有什么：`sync quarantine list`、`sync runs`、`sync state list`", "第一次 `sync run` 之前，还没有本地存储和账套。"],

@@ -17,7 +17,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "the share with the exports was not mounted after the machine had been started anew",
     },
     zh: {
-      title: "来源无法读取",
       means: "来源读不到：目录、文件、服务器、数据库或接口没有应答，或返回了错误。对服务器已重试多次。",
       matters: "来源不在，看起来就像当天没有报销；只读到一半，单据就可能只记一半。",
       mend: [
@@ -41,7 +40,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "the bank renewed the host key of its SFTP server, or a certificate has expired",
     },
     zh: {
-      title: "服务器无法证明自己的身份",
       means: "服务器出示的密钥或证书不是我们所认识的。没有发送任何密码。",
       matters: "中间可能有人冒充：对方会得到我们的密码，还可能塞进编造的报销单让我们付款。",
       mend: [
@@ -65,7 +63,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "the password of the interface user expired after 90 days",
     },
     zh: {
-      title: "来源不让我们登录",
       means: "服务器没有错，但拒绝了我们的用户名、密码或密钥。只试过一次。",
       matters: "反复尝试会锁住账号，那样谁也取不到数据了。",
       mend: [
@@ -88,7 +85,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "a person put a file with a line break in its name into the folder",
     },
     zh: {
-      title: "服务器列出了不能用的文件名",
       means: "服务器列出的某个文件名不能用：为空，或含有 `/`、`..`、反斜杠、控制字符。",
       matters: "这样的名称可能指到目录之外。正常的服务器上不会出现。",
       mend: ["请对方在服务器上改名或删除。", "如果名称指向目录之外：先查清是谁放的，再取别的文件。"],
@@ -107,7 +103,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       ],
     },
     zh: {
-      title: "没有匹配的文件",
       means: "没有文件符合 `files` 的写法。当天没有单据时，这是正常的。",
       matters: "如果本该有导出，这些单据就没有过账；没有这条通知，谁也不会发现。",
       mend: [
@@ -131,7 +126,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "the export began at 01:55 and was not done when the run began at 02:00",
     },
     zh: {
-      title: "文件还在写入",
       means: "文件还在写入，或标记文件还没到。留给下次运行；管道设了 `key` 时，排在它后面的文件也一样。",
       matters: "只读半个文件，就会只记半张单据。",
       mend: [
@@ -154,7 +148,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "somebody opened the export in Excel and saved it during the run",
     },
     zh: {
-      title: "文件在读取时变了",
       means: "文件在读取过程中被修改或删除。没有采用其中任何内容。",
       matters: "开头和结尾会来自两个版本，合计哪个版本都对不上。",
       mend: ["不用处理：下次运行会重读。也可以马上：`sync run PIPELINE`", "如果经常出现：让对方先写成别的名称，写完再改名。"],
@@ -175,7 +168,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "the sender writes `export.csv` each night",
     },
     zh: {
-      title: "与已归档的文件同名",
       means: "新来的文件与以前读过并已归档的文件同名。可能是更正版，也可能是另一份内容。",
       matters: "当成更正版，会替换原来的行，缺少的行还可能被冲销；当成新内容，同一单据可能记两次。",
       mend: [
@@ -198,7 +190,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "the folder of the archive is read-only for the user who runs `sync`",
     },
     zh: {
-      title: "文件已读取，但无法归档",
       means: "文件已读取，单据也处理完了，只是没能移到归档目录。不会重复入账。",
       matters: "账上没有问题，但目录会越积越多，每次运行都要再看一遍这个文件。",
       mend: ["原因写在提示里：多半是该用户对目录没有写入或删除权限，或磁盘已满。", "其余不用处理：下次运行会再试一次。"],
@@ -217,7 +208,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       ],
     },
     zh: {
-      title: "字节与声明的编码不符",
       means: "文件的字节不是管道所声明的编码。",
       matters: "姓名和费用类型会变成乱码，对照表里就找不到科目。",
       mend: [
@@ -239,7 +229,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       ],
     },
     zh: {
-      title: "文件格式不符或已损坏",
       means: "文件或应答不是该连接器能读的格式，或已损坏：没传完、加了密、返回的是网页而不是数据。",
       matters: "还能读出的只是一部分，单据会缺分录。",
       mend: [
@@ -261,7 +250,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "a year of claims in one packed file, with the limit that was meant for a day",
     },
     zh: {
-      title: "内容超过上限",
       means: "文件或应答的内容超过了为保护本机而设的上限。",
       matters: "几 KB 的压缩包解开后可能占满磁盘，让所有管道当晚都跑不了。",
       mend: ["内容确实如此：把提示中的上限（如 `unpack_limit`）调大。", "否则请分几份发送，或不压缩。"],
@@ -280,7 +268,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       cause: "somebody copied the sheet within the workbook, so that `明细` and `明细 (2)` both fit",
     },
     zh: {
-      title: "不清楚该读哪张工作表",
       means: "工作簿里没有这个名称的工作表，或有好几张工作表都带有所需的列。",
       matters: "只读其中一张，另一张上的单据就漏了。",
       mend: ["用 `sheet` 写明工作表名称；写 `*` 则读取所有符合的工作表。区分大小写。", "检查：`sync connectors check PIPELINE`"],
@@ -299,7 +286,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       ],
     },
     zh: {
-      title: "没有找到表头行",
       means: "文件是空的，或在应有表头的地方没有列名。",
       matters: "没有列名，就不知道哪个数是不含税金额、哪个是税额。",
       mend: [
@@ -321,7 +307,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       ],
     },
     zh: {
-      title: "两列同名",
       means: "文件里有两列同名，或两列都对应同一个字段。",
       matters: "两个 `税额` 列，可能一个是行税额、一个是整单税额，取哪个全凭运气。",
       mend: [
@@ -343,7 +328,6 @@ export const SOURCE: Explanations<Extract<ProblemCode, `SOURCE_${string}`>> = {
       ],
     },
     zh: {
-      title: "缺少必需的列",
       means: "文件里没有每条记录都需要的某一列。提示中列出了现有的列。",
       matters: "所有的行都会缺这个值：没有金额、没有日期，或没有科目。",
       mend: [

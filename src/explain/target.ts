@@ -16,7 +16,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       ],
     },
     zh: {
-      title: "目标系统无法连接或打开",
       means: "目标系统连不上、打不开或问不出结果：停机、连续多次繁忙、它的某个文件不见了，或应答里没有应有的内容。",
       matters: "不明情况就发送，正是重复入账的原因。问不到结果的，程序不发。",
       mend: [
@@ -39,7 +38,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       ],
     },
     zh: {
-      title: "财务系统拒绝接收",
       means: "财务系统拒收这张单据，原话在提示里。没有记入任何内容。",
       matters: "账上没有这一笔。原样再发还会被拒，所以先待处理，等更正。",
       mend: [
@@ -62,7 +60,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       ],
     },
     zh: {
-      title: "会计期间已结账",
       means: "单据，或必须冲销的那张凭证，日期在已结账的期间内。",
       matters: "已结账的月份已经出了报表。程序不会背着会计往里记，也不会擅自改日期，除非管道如此规定。",
       mend: [
@@ -86,7 +83,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "a voucher number is to be written back to a claim that is still to be paid",
     },
     zh: {
-      title: "目标系统暂不接收",
       means: "目标系统现在不接收，以后会接收：上级部门还没有、报销单还没付款，或刚过账的内容还查不到。",
       matters: "没有丢失。只有好几天都这样，才需要人来管。",
       mend: [
@@ -111,7 +107,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "a voucher was copied by hand in the ERP, and the copy kept our key",
     },
     zh: {
-      title: "目标系统中该号码下已有另一张单据",
       means: "目标系统里，我们的编号下是别的东西：内容不同、有两张单据，或已被冲销。",
       matters: "其中一张不是有意发送的，或被人改过。继续发送可能重复入账，或冲掉不属于我们的凭证。",
       mend: [
@@ -136,7 +131,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "a claim was corrected after it was booked, and the pipeline has `changed: hold`",
     },
     zh: {
-      title: "过账之后来源有变更",
       means: "单据过账之后，来源有变更或已作废。按管道规定，此类更正由人工处理。",
       matters: "在有人更正之前，账上是旧内容。",
       mend: [
@@ -160,7 +154,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "a voucher was deleted in the ERP before the month was closed",
     },
     zh: {
-      title: "有人在财务系统中修改或删除了它",
       means: "有人在财务系统中修改、冲销或删除了已过账的单据。",
       matters: "也许改得对。在有人查明之前，程序既不覆盖，也不另记一笔。",
       mend: [
@@ -184,7 +177,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "the ERP answered HTTP 429 or 503 six times, or somebody has the document open there",
     },
     zh: {
-      title: "目标系统繁忙或连不上，没有发送",
       means: "目标系统无暇处理、要求稍候，或连接不上。没有发送任何内容。",
       matters: "程序会按要求等待并重试几次，仍不成功的留给下次运行。",
       mend: [
@@ -208,7 +200,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "the application secret was renewed in the ERP and not on this machine",
     },
     zh: {
-      title: "目标系统不让我们登录",
       means: "目标系统不让登录，或接口用户缺少权限。只试过一次。",
       matters: "反复尝试会锁住账号。这期间没有过账，也没有丢失。",
       mend: [
@@ -233,7 +224,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "the store was lost and rebuilt from a target that can only be asked by key",
     },
     zh: {
-      title: "已入账，但无法得知其内容",
       means: "用 `sync recover` 重建本地存储后，只知道单据已入账，不知道内容：这个目标系统查不到内容。",
       matters: "如果入账的是旧版本，就还差一次更正；如果不是，就不用做什么。只有核对才知道。",
       mend: [
@@ -257,7 +247,6 @@ export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
       cause: "the connection broke, or the ERP answered HTTP 504, after the voucher was sent",
     },
     zh: {
-      title: "已发送，但没有收到应答",
       means: "单据已发送，但应答丢失。可能已入账，也可能没有。",
       matters: "现在重发，可能会重复入账。所以在目标系统答复有没有之前，不再为它发送任何内容。",
       mend: [

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { Cron as Croner } from "croner";
 import { type Calendar, type DayRule, fitsRule, weekdayOf } from "./calendar.js";
 import type { Cron } from "./cron.js";
-import { addDays, type DateText, formatDate } from "./dates.js";
+import { addDays, type DateText } from "./dates.js";
+import { wallClock } from "./wall-clock.js";
 
 /** When a pipeline runs. */
 export interface Schedule {
@@ -21,15 +22,6 @@ export interface Schedule {
 export interface WrittenRule {
   readonly text: string;
   readonly rule: DayRule;
-}
-
-/** An instant as clocks in a zone show it. */
-export interface WallClock {
-  readonly date: DateText;
-  /** `HH:MM:SS` */
-  readonly time: string;
-  /** `+08:00` */
-  readonly offset: string;
 }
 
 /** Further than this, nothing is looked for: a rule may name days that are all past. */
@@ -125,24 +117,4 @@ function runBefore(schedule: Schedule, from: number): number | null {
  */
 function clockOf({ cron, timeZone }: Schedule): Croner {
   return new Croner(cron.text, { timezone: timeZone, mode: "5-part", fixedTimeRule: "no-wildcard" });
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-export function wallClock(at: Date, timeZone: string): WallClock {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    const twoDigits = { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
-    format = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", year: "numeric", ...twoDigits });
-    formats.set(timeZone, format);
-  }
-  const [month = 1, day = 1, year = 0, hour = 0, minute = 0, second = 0] = (format.format(at).match(/\d+/g) ?? []).map(Number);
-  const minutes = Math.round((Date.UTC(year, month - 1, day, hour, minute, second) - at.getTime()) / 60_000);
-  const two = (n: number): string => String(n).padStart(2, "0");
-  const size = Math.abs(minutes);
-  return {
-    date: formatDate(year, month, day),
-    time: `${two(hour)}:${two(minute)}:${two(second)}`,
-    offset: `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`,
-  };
 }

@@ -1,6 +1,7 @@
 import { NOTIFY_EVENTS, type NotifyEvent } from "../config/notify-schema.js";
 import type { NotifyChannel } from "../config/pipeline.js";
 import { formatAmount } from "../model/money.js";
+import { visible } from "../model/visible.js";
 import type { News } from "./change.js";
 import type { Facts, Sum } from "./facts.js";
 import { type Words, wordsIn } from "./words.js";
@@ -126,8 +127,5 @@ function money({ byCurrency, unknown }: Sum, words: Words): string {
 
 /** Names come from files, keys from other systems: nothing of them may look like a line of ours. */
 export function oneLine(text: string): string {
-  return text
-    .replace(/[\s\u2028\u2029]+/gu, " ")
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")
-    .trim();
+  return visible(text).replace(/\s+/gu, " ").trim();
 }

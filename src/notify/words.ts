@@ -1,7 +1,7 @@
 import type { NotifyEvent } from "../config/notify-schema.js";
 import { PROBLEM_CODES } from "../model/problem-codes.js";
+import { CHINESE_TITLES } from "../model/problem-titles-zh.js";
 import { BUG, type Cause } from "./facts.js";
-import { chineseCause } from "./words-zh.js";
 
 export type Language = "en" | "zh";
 
@@ -59,7 +59,7 @@ const CHINESE: Words = {
   event: { failed: "运行失败", "in doubt": "存疑", waiting: "有待处理项", recovered: "恢复正常" },
   whole: "整个项目",
   several: (n) => `${n} 个管道`,
-  cause: (code) => (code === BUG ? "程序自身出错，详情见其运行处的输出" : `${chineseCause(code)}（${code}）`),
+  cause: (code) => (code === BUG ? "程序自身出错，详情见其运行处的输出" : `${CHINESE_TITLES[code]}（${code}）`),
   failed: (cause) => `已停止：${cause}`,
   notStarted: (cause) => `未能开始：${cause}`,
   recovered: "恢复正常：最近一次运行已完成应做的工作",

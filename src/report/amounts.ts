@@ -1,6 +1,7 @@
 import { Decimal } from "../model/decimal.js";
 import { currencyPlaces, formatAmount } from "../model/money.js";
 import type { PlanSum } from "../model/plan-file.js";
+import { wallClock } from "../model/wall-clock.js";
 
 /** Money by currency, in the smallest unit of each. */
 export type Money = ReadonlyMap<string, bigint>;
@@ -43,9 +44,6 @@ export function sumsByCurrency(sums: readonly PlanSum[]): readonly (readonly [cu
 
 /** An instant as a clock in that zone shows it: `2026-11-20 18:00`. */
 export function clockText(instant: string, timeZone: string): string {
-  const twoDigits = { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" } as const;
-  const format = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", year: "numeric", ...twoDigits });
-  const parts = new Map(format.formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value]));
-  const part = (name: Intl.DateTimeFormatPartTypes): string => parts.get(name) ?? "";
-  return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}`;
+  const { date, time } = wallClock(new Date(instant), timeZone);
+  return `${date} ${time.slice(0, 5)}`;
 }

@@ -1,3 +1,5 @@
+import { visible } from "../model/visible.js";
+
 /** Text of a page that is markup already. Whatever else is put into markup is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -23,16 +25,6 @@ const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 /** Safe between tags and inside quoted attributes. */
 function escaped(text: string): string {
   return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
-}
-
-/**
- * Names and values come from files and other systems. What would turn the text around a value, or show nothing where something is, becomes a
- * replacement mark; an end of line and a tab are blanks.
- */
-export function visible(text: string): string {
-  return text
-    .replace(/[\t\r\n]+/g, " ")
-    .replace(/[\p{Cc}\p{Bidi_Control}\u200b\u2060\ufeff\u2028\u2029]|[\u{e0000}-\u{e007f}]/gu, "\ufffd");
 }
 
 export const NOTHING = new Markup("");

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseDayRule } from "../../src/model/calendar.js";
 import { parseCron } from "../../src/model/cron.js";
-import { dueRun, jitterLeft, nextRuns, type Schedule, type WrittenRule, wallClock } from "../../src/model/schedule.js";
+import { dueRun, jitterLeft, nextRuns, type Schedule, type WrittenRule } from "../../src/model/schedule.js";
+import { wallClock } from "../../src/model/wall-clock.js";
 
 function aSchedule(
   text: string,

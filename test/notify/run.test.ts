@@ -170,7 +170,7 @@ describe("a run tells", () => {
         "sync demo: claims 有待处理项",
         "",
         "待处理 1 项，金额尚不可知",
-        "  1 × 单据中有记录待处理（DOCUMENT_BAD_RECORD）",
+        "  1 × 有一行明细有误，整张单据等待处理（DOCUMENT_BAD_RECORD）",
         "  BX2",
         "本次过账 1 张单据，120.50 CNY",
         "接下来：",

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { unknownDocument } from "../../src/model/document.js";
 import { prose } from "../../src/report/markup.js";
 import { writePlanPage } from "../../src/report/plan-page.js";
 import { aCreate, aDocument, aLine, aPlan, aReplace, aWait, encoded, pageOf, posted, usualNight } from "./sample-plan.js";
@@ -176,8 +177,8 @@ describe("what the page says", () => {
   });
 
   test("what nobody can tell is said to be unknown, never shown as nothing", async () => {
-    const unknown = encoded(aDocument({ date: "1970-01-01", currency: "XXX", text: "", lines: [] }));
     const { key } = aDocument();
+    const unknown = encoded(unknownDocument(key));
     const gone = { reference: "记-0099" };
     const shown = partOf(await pageOf({ changes: [{ change: "reverse", key, posting: posted(), before: unknown, gone }] }), key, "details");
     expect(shown).toContain("What was booked is not known");

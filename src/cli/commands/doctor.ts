@@ -1,5 +1,7 @@
+import { styleText } from "node:util";
 import type { Pipeline } from "../../config/pipeline.js";
 import { dispositionOf } from "../../model/problem.js";
+import { visible } from "../../model/visible.js";
 import { probeSource, probeTarget } from "../../run/probe.js";
 import { type Finding, look, ok, type State, wrong } from "../doctor/finding.js";
 import { checkDisk, checkPermissions } from "../doctor/place.js";
@@ -8,7 +10,6 @@ import { checkStore } from "../doctor/store.js";
 import { liveEffects } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
-import { clean } from "../render/clean.js";
 import { masker } from "../render/mask.js";
 import { renderTable } from "../render/table.js";
 import { folderOf, openProject, openWorkspace } from "../session.js";
@@ -52,7 +53,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   } finally {
     live.dispose();
   }
-  const told = findings.map((each) => ({ ...each, found: clean(mask(each.found)) }));
+  const told = findings.map((each) => ({ ...each, found: visible(mask(each.found)) }));
   if (options.json === true) printJson(io, told);
   else io.out(render(told, options.color !== false && io.outIsTerminal));
   const stoppedBy = live.stoppedBy();
@@ -86,12 +87,12 @@ async function checkEnds(pipeline: Pipeline, around: Parameters<typeof probeTarg
   });
 }
 
-const COLORS: Record<State, string> = { ok: "\u001b[32m", look: "\u001b[33m", wrong: "\u001b[31m" };
+const COLORS = { ok: "green", look: "yellow", wrong: "red" } as const satisfies Record<State, string>;
 
 function render(findings: readonly Finding[], color: boolean): string {
   const table = renderTable(
     [{ title: "check" }, { title: "state" }, { title: "found" }],
-    findings.map(({ check, state, found }) => [check, color ? `${COLORS[state]}${state}\u001b[0m` : state, found]),
+    findings.map(({ check, state, found }) => [check, color ? styleText(COLORS[state], state, { validateStream: false }) : state, found]),
   );
   const hints = findings.filter(({ hint }) => hint !== null).map(({ check, hint }) => `  ${check}: ${hint}\n`);
   return hints.length === 0 ? `${table}\nnothing to do\n` : `${table}\nto do:\n${hints.join("")}`;

@@ -1,5 +1,6 @@
 import { groupByCause } from "../../model/cause.js";
 import { displayKey } from "../../model/record.js";
+import { visible } from "../../model/visible.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
 import type { Store } from "../../store/store.js";
 import { EXIT } from "../exit-codes.js";
@@ -8,7 +9,6 @@ import { Valuer } from "../limbo.js";
 import { chosenPipelines, itemsOf, listedItems, notThere, type PipelineInStore } from "../listed.js";
 import { showLong } from "../pager.js";
 import { causesToJson, renderCauses, valued } from "../render/causes.js";
-import { clean } from "../render/clean.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
 import { count } from "../render/progress.js";
 import { pointer } from "../render/report-problems.js";
@@ -105,10 +105,10 @@ export async function show(context: CommandContext, options: QuarantineOptions, 
     }
     for (const { pipeline, item } of found) {
       io.out(
-        `${item.kind} ${clean(displayKey(item.key))} of ${pipeline}: ${item.status}, since ${item.firstAt}, tried ${item.tries} ${item.tries === 1 ? "time" : "times"}\n`,
+        `${item.kind} ${visible(displayKey(item.key))} of ${pipeline}: ${item.status}, since ${item.firstAt}, tried ${item.tries} ${item.tries === 1 ? "time" : "times"}\n`,
       );
-      if (item.documentKey !== null && item.kind === "record") io.out(`  blocks document ${clean(displayKey(item.documentKey))}\n`);
-      if (item.reason !== null) io.out(`  dropped: ${clean(item.reason)}\n`);
+      if (item.documentKey !== null && item.kind === "record") io.out(`  blocks document ${visible(displayKey(item.documentKey))}\n`);
+      if (item.reason !== null) io.out(`  dropped: ${visible(item.reason)}\n`);
       io.out(`\n${renderProblem(item.problem, { color: options.color !== false && io.outIsTerminal })}\n`);
       if (item.raw !== null) io.out(`\n${renderRaw(item.raw)}`);
     }
@@ -140,7 +140,7 @@ function itemToJson(pipeline: string, item: QuarantineItem): unknown {
 }
 
 function renderRaw(raw: string): string {
-  if (!raw.startsWith("{")) return `  as it came: ${clean(raw)}\n`;
+  if (!raw.startsWith("{")) return `  as it came: ${visible(raw)}\n`;
   const cells = Object.entries(JSON.parse(raw) as Record<string, unknown>);
   return renderTable(
     [{ title: "  field" }, { title: "as it came" }],

@@ -1,14 +1,17 @@
 import { chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import type { AuditDetails } from "../../model/audit.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { type Contents, copyStore, inspectCopy } from "../../store/copy.js";
 import { Store } from "../../store/store.js";
-import { sizeText } from "../doctor/place.js";
+import { isAlive } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
+import { sizeText } from "../render/size.js";
 import { openProject } from "../session.js";
+import { leasesOf } from "../standing.js";
 
 interface CopyOptions extends CommonOptions {
   readonly replace?: boolean;
@@ -99,7 +102,7 @@ function takeAway(context: CommandContext, file: string, former: string): void {
   if (isReadable(file)) {
     const store = Store.open(file, { create: false, now: context.now, actor: context.actor });
     try {
-      const held = store.leases.list().find(({ expiresAt }) => Date.parse(expiresAt) > context.now().getTime());
+      const held = leasesOf(store, context.now(), hostname(), isAlive).find(({ state }) => state === "held");
       if (held !== undefined)
         throw new ProblemError(
           problem(

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { sizeText } from "../render/size.js";
 import { type Finding, look, ok, wrong } from "./finding.js";
 
 const MIB = 1 << 20;
@@ -58,11 +59,4 @@ function isWritable(path: string): boolean {
 
 function modeOf(path: string): number {
   return statSync(path).mode;
-}
-
-/** `12.5 GiB`, `340 MiB`, `12 KiB`. */
-export function sizeText(bytes: number): string {
-  if (bytes >= 1024 * MIB) return `${(bytes / (1024 * MIB)).toFixed(1)} GiB`;
-  if (bytes >= MIB) return `${Math.round(bytes / MIB)} MiB`;
-  return `${Math.ceil(bytes / 1024)} KiB`;
 }

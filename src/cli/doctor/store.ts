@@ -1,9 +1,12 @@
 import { existsSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { ProblemError } from "../../model/problem.js";
 import { faultsOf } from "../../store/copy.js";
 import { Store } from "../../store/store.js";
+import { isAlive } from "../effects.js";
+import { sizeText } from "../render/size.js";
+import { leasesOf } from "../standing.js";
 import { type Finding, look, ok, wrong } from "./finding.js";
-import { sizeText } from "./place.js";
 
 /** A log that a quiet store would have taken in long ago. */
 const LONG_LOG = 256 << 20;
@@ -45,15 +48,11 @@ function checkFile(file: string): Finding[] {
 }
 
 function checkLeases(store: Store, now: Date): Finding[] {
-  return store.leases.list().map(({ name, host, pid, acquiredAt, expiresAt }) => {
+  return leasesOf(store, now, hostname(), isAlive).map(({ name, host, pid, acquiredAt, state }) => {
     const holder = `\`${name}\` is held by process ${pid} on ${host} since ${acquiredAt}`;
-    return Date.parse(expiresAt) < now.getTime()
-      ? look(
-          "lease",
-          `${holder}, and was not given back`,
-          "that run ended without a word; the next one takes over and looks up what it sent",
-        )
-      : ok("lease", holder);
+    if (state === "held") return ok("lease", holder);
+    const hint = "that run ended without a word; the next one takes over and looks up what it sent";
+    return look("lease", `${holder}, and was not given back`, hint);
   });
 }
 

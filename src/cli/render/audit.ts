@@ -1,6 +1,6 @@
 import type { AuditDetails, AuditEvent, AuditFault, AuditRow, AuditVerdict } from "../../model/audit.js";
 import { displayKey } from "../../model/record.js";
-import { clean } from "./clean.js";
+import { visible } from "../../model/visible.js";
 import { count } from "./progress.js";
 import { renderTable } from "./table.js";
 
@@ -65,7 +65,7 @@ export function renderAuditRows(rows: readonly AuditRow[]): string {
         row.event,
         row.subject === null ? "" : displayKey(row.subject),
         wordsOf(row),
-      ].map(clean),
+      ].map(visible),
     ),
   );
 }

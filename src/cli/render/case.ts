@@ -4,9 +4,9 @@ import stringWidth from "string-width";
 import type { Cases } from "../../config/cases.js";
 import type { Pipeline } from "../../config/pipeline.js";
 import type { Place } from "../../model/problem.js";
+import { visible } from "../../model/visible.js";
 import type { Difference, DiffRow } from "../../run/case-compare.js";
 import { type CaseResult, isFailed, type PipelineResults } from "../../run/case-result.js";
-import { clean } from "./clean.js";
 import { documentToJson } from "./document.js";
 import { problemToJson } from "./problem.js";
 import { pad } from "./table.js";
@@ -20,7 +20,7 @@ function painter(color: boolean): Paint {
 
 /** What stands above the cases of a pipeline. One without cases is said so. */
 export function renderCaseHead({ name, title, file }: Pipeline, { cases, problems }: Cases, color: boolean): string {
-  const head = `${painter(color)("bold", name)}${title === name ? "" : `  ${clean(title)}`}\n`;
+  const head = `${painter(color)("bold", name)}${title === name ? "" : `  ${visible(title)}`}\n`;
   if (cases.length > 0 || problems.length > 0) return head;
   const beside = basename(file).replace(/\.[^.]+$/, ".test.yaml");
   return `${head}  no cases: write some under \`tests\` in its file, or in ${beside} beside it\n`;
@@ -30,7 +30,7 @@ export function renderCaseHead({ name, title, file }: Pipeline, { cases, problem
 export function renderCaseResult(result: CaseResult, color: boolean): string {
   const paint = painter(color);
   const { test, nights, isUpdated } = result;
-  const name = clean(test.name);
+  const name = visible(test.name);
   if (!isUpdated && !isFailed(result)) return `  ${paint("green", "passed ")}  ${name}\n`;
   const mark = isUpdated ? paint("yellow", "updated") : paint("red", "FAILED ");
   let text = `  ${mark}  ${name}\n    ${paint("dim", `at ${placeText(test.place)}`)}\n`;
@@ -48,7 +48,7 @@ export function differencesText(differences: readonly Difference[]): string {
 
 function renderDifference({ about, at, tables }: Difference, paint: Paint): string {
   const line = at?.line === undefined ? "" : paint("dim", `, line ${at.line}`);
-  return `    ${clean(about)}${line}\n${tables.map((rows) => renderRows(rows, paint)).join("")}`;
+  return `    ${visible(about)}${line}\n${tables.map((rows) => renderRows(rows, paint)).join("")}`;
 }
 
 /** Of five columns, as lines of a document have them, the third is the amount. */
@@ -57,7 +57,7 @@ const AMOUNT = 2;
 
 /** Aligned rows, right for Chinese and other wide characters. */
 function renderRows(rows: readonly DiffRow[], paint: Paint): string {
-  const shown = rows.map(({ sign, cells }) => ({ sign, cells: cells.map(clean) }));
+  const shown = rows.map(({ sign, cells }) => ({ sign, cells: cells.map(visible) }));
   const count = Math.max(...shown.map(({ cells }) => cells.length));
   const widths = Array.from({ length: count }, (_, index) => Math.max(...shown.map(({ cells }) => stringWidth(cells[index] ?? ""))));
   const align = (index: number): "left" | "right" => (count === LINE_COLUMNS && index === AMOUNT ? "right" : "left");
@@ -71,7 +71,7 @@ function renderRows(rows: readonly DiffRow[], paint: Paint): string {
 }
 
 function placeText({ file, line, column }: Place): string {
-  return [file === undefined ? undefined : clean(file), line, column].filter((part) => part !== undefined).join(":");
+  return [file === undefined ? undefined : visible(file), line, column].filter((part) => part !== undefined).join(":");
 }
 
 /** The results of a pipeline as data; documents with amounts as exact text. */

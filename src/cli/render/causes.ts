@@ -2,12 +2,12 @@ import type { Cause } from "../../model/cause.js";
 import { formatAmount } from "../../model/money.js";
 import { dispositionOf } from "../../model/problem.js";
 import { displayKey } from "../../model/record.js";
+import { visible } from "../../model/visible.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
 import { Money, moneyToJson, type Valuer } from "../limbo.js";
-import { clean } from "./clean.js";
-import { wrap } from "./fit.js";
 import { count } from "./progress.js";
 import { pad } from "./table.js";
+import { wrapWithin } from "./wrap.js";
 
 /** A cause, and what its items are worth. */
 interface ValuedCause extends Cause<QuarantineItem> {
@@ -50,17 +50,17 @@ export function renderCauses(found: readonly CausesOf[], options: CausesOptions)
 
 function block({ code, message, hint, items, money }: ValuedCause, where: string, { columns, isDropped }: CausesOptions): string {
   const first = items.reduce((earliest, { firstAt }) => (firstAt < earliest ? firstAt : earliest), items[0]?.firstAt ?? "");
-  const keys = items.slice(0, EXAMPLES).map(({ key }) => clean(displayKey(key)));
+  const keys = items.slice(0, EXAMPLES).map(({ key }) => visible(displayKey(key)));
   const rows: (readonly [string, string])[] = [
     ["worth", moneyText(money)],
     ["since", `${first.slice(0, 16).replace("T", " ")} UTC`],
     [items.length > EXAMPLES ? "such as" : items.length === 1 ? "item" : "items", keys.join(", ")],
   ];
-  if (!isDropped && hint !== null) rows.push(["to do", clean(hint)]);
+  if (!isDropped && hint !== null) rows.push(["to do", visible(hint)]);
   if (!isDropped) rows.push(["then", dispositionOf(code) === "verify" ? "sync run" : `sync quarantine retry --cause ${code}${where}`]);
-  const lines = wrap(clean(message), columns - 2).map((line) => `  ${line}`);
+  const lines = wrapWithin(visible(message), columns - 2).map((line) => `  ${line}`);
   for (const [label, text] of rows) {
-    for (const [index, line] of wrap(text, columns - 2 - LABEL).entries())
+    for (const [index, line] of wrapWithin(text, columns - 2 - LABEL).entries())
       lines.push(`  ${pad(index === 0 ? label : "", LABEL, "left")}${line}`);
   }
   return `${itemsText(items.length)}  ${code}\n${lines.map((line) => `${line}\n`).join("")}`;

@@ -4,10 +4,10 @@ import { hasLines } from "../../model/document-types.js";
 import { formatAmount } from "../../model/money.js";
 import { CHANGE_KINDS, type Change, type ChangeKind, SENDING_KINDS } from "../../model/plan.js";
 import { displayKey } from "../../model/record.js";
+import { visible } from "../../model/visible.js";
 import type { Planned } from "../../run/plan.js";
 import { DimensionTotals } from "../../steps/plan.js";
 import type { RunRow } from "../../store/runs.js";
-import { clean } from "./clean.js";
 import { documentToJson } from "./document.js";
 import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
@@ -141,8 +141,8 @@ function renderDimensions(planned: Planned): string {
 function renderChange(change: Change, paint: Paint): string {
   const head = (document: Document | null, about: string): string => {
     const facts = document === null ? "" : `  ${hasLines(document.type) ? moneyFacts(document) : statementFacts(document)}`;
-    const key = paint(change.kind, clean(`${SIGNS[change.kind]} ${displayKey(change.key)}`));
-    return `${key}${clean(facts)}${about === "" ? "" : clean(`  (${about})`)}\n`;
+    const key = paint(change.kind, visible(`${SIGNS[change.kind]} ${displayKey(change.key)}`));
+    return `${key}${visible(facts)}${about === "" ? "" : visible(`  (${about})`)}\n`;
   };
   switch (change.kind) {
     case "create":
@@ -184,7 +184,7 @@ function lineTexts(document: Document): string[] {
       ...Object.entries({ ...line.dimensions, ...line.fields }).map(([name, value]) => `${name} ${value}`),
     ].filter((each) => each !== null);
     const amount = formatAmount(line.amountMinor, document.currency);
-    return clean(
+    return visible(
       `${line.side === "debit" ? "debit " : "credit"}  ${pad(line.account, 10, "left")}  ${pad(amount, 14, "right")}  ${line.text}${extras.length > 0 ? `  [${extras.join(", ")}]` : ""}`,
     );
   });
@@ -211,7 +211,7 @@ function renderDifference(before: Document, after: Document, paint: Paint): stri
   ];
   for (const [name, from, to] of fields) {
     if (from !== to)
-      text += `    ${clean(name)}: ${paint("reverse", from === "" ? "empty" : clean(from))} → ${paint("create", to === "" ? "empty" : clean(to))}\n`;
+      text += `    ${visible(name)}: ${paint("reverse", from === "" ? "empty" : visible(from))} → ${paint("create", to === "" ? "empty" : visible(to))}\n`;
   }
   const old = lineTexts(before);
   const fresh = lineTexts(after);

@@ -1,8 +1,8 @@
 import stringWidth from "string-width";
 import type { Pipeline } from "../../config/pipeline.js";
 import { type Problem, problem } from "../../model/problem.js";
+import { visible } from "../../model/visible.js";
 import type { ProbedRecord, ProbedSource, ProbedTarget } from "../../run/probe.js";
-import { clean } from "./clean.js";
 import { problemToJson } from "./problem.js";
 import { pad } from "./table.js";
 
@@ -45,12 +45,12 @@ function renderRecord(record: ProbedRecord, names: readonly string[], mask: Mask
   for (const [index, cell] of (record.cells ?? []).entries()) {
     lines.push(`  ${pad(names[index] ?? "", width, "left")}  ${cell === null ? "" : shown(String(cell), mask)}`.trimEnd());
   }
-  if (record.problem !== null) lines.push(`  would wait: ${record.problem.code}: ${clean(mask(record.problem.message))}`);
+  if (record.problem !== null) lines.push(`  would wait: ${record.problem.code}: ${visible(mask(record.problem.message))}`);
   return `${lines.join("\n")}\n`;
 }
 
 function shown(value: string, mask: Mask): string {
-  const covered = clean(mask(value));
+  const covered = visible(mask(value));
   if (stringWidth(covered) <= MOST_VALUE) return covered;
   let cut = "";
   let width = 0;

@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import { dispositionOf, type Place, type Problem } from "../../model/problem.js";
+import { visible } from "../../model/visible.js";
 
 export interface RenderOptions {
   readonly color: boolean;
@@ -20,9 +21,9 @@ export function renderProblem(problem: Problem, { color }: RenderOptions): strin
   const paint = (style: string, text: string): string => (color ? `${style}${text}${PLAIN}` : text);
   const isNotice = dispositionOf(problem.code) === "notice";
   const head = paint(BOLD + (isNotice ? CYAN : RED), `${isNotice ? "notice" : "error"} ${problem.code}:`);
-  const lines = [`${head} ${clean(problem.message)}`];
+  const lines = [`${head} ${visible(problem.message)}`];
   for (const place of problem.at) lines.push(...renderPlace(place, paint));
-  if (problem.hint !== undefined) lines.push(`  ${paint(CYAN, "hint:")} ${clean(problem.hint)}`);
+  if (problem.hint !== undefined) lines.push(`  ${paint(CYAN, "hint:")} ${visible(problem.hint)}`);
   return lines.join("\n");
 }
 
@@ -35,10 +36,10 @@ function renderPlace(place: Place, paint: Paint): string[] {
     place.record === undefined ? null : `record ${place.record}`,
     place.field === undefined ? null : `field \`${place.field}\``,
   ].filter((part) => part !== null);
-  if (item.length > 0) lines.push(`  at ${clean(item.join(", "))}`);
+  if (item.length > 0) lines.push(`  at ${visible(item.join(", "))}`);
   if (place.file !== undefined) {
     const position = [place.line, place.line === undefined ? undefined : place.column].filter((part) => part !== undefined);
-    lines.push(`  at ${[clean(place.file), ...position].join(":")}`);
+    lines.push(`  at ${[visible(place.file), ...position].join(":")}`);
   }
   if (place.excerpt !== undefined) lines.push(...renderExcerpt(place.excerpt, place.line, paint));
   return lines;
@@ -56,7 +57,7 @@ function renderExcerpt(excerpt: NonNullable<Place["excerpt"]>, line: number | un
 
 /** The line in three parts as they are shown; a long line keeps what stands around the mark. */
 function cut(text: string, start: number, end: number): { before: string; marked: string; after: string } {
-  const show = (part: string): string => clean(part.replaceAll("\t", TAB));
+  const show = (part: string): string => visible(part.replaceAll("\t", TAB));
   let before = [...show(text.slice(0, start))];
   let marked = [...show(text.slice(start, end))];
   let after = [...show(text.slice(end))];
@@ -67,11 +68,6 @@ function cut(text: string, start: number, end: number): { before: string; marked
     if (after.length > room) after = [...after.slice(0, room), "…"];
   }
   return { before: before.join(""), marked: marked.join(""), after: after.join("") };
-}
-
-/** Names and values come from files: what would steer the terminal is shown as a replacement mark. */
-function clean(text: string): string {
-  return text.replace(/\r?\n/g, " ").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** All problems in the order of files and lines, and how many there are; the last line ends too. Empty text when there are none. */

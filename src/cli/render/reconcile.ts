@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from "../../model/reconciliation.js";
 import { displayKey } from "../../model/record.js";
-import { clean } from "./clean.js";
+import { visible } from "../../model/visible.js";
 import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
 import { renderTable } from "./table.js";
@@ -133,7 +133,7 @@ const LEFT_OUT_COLUMNS: Columns = [
 ];
 
 function section<T>(all: readonly T[], { limit }: Options, columns: Columns, cells: (each: T) => readonly string[]): string {
-  const shown = all.slice(0, limit).map((each) => cells(each).map(clean));
+  const shown = all.slice(0, limit).map((each) => cells(each).map(visible));
   const rest = all.length - shown.length;
   const table = shown.length === 0 ? "" : renderTable(columns, shown);
   return table + (rest === 0 ? "" : `  … and ${count(rest)} more; show them with --limit ${all.length}\n`);
@@ -188,7 +188,7 @@ function renderAccounts(accounts: readonly AccountComparison[]): string {
       { title: "" },
       { title: "" },
     ],
-    rows.map((row) => row.map(clean)),
+    rows.map((row) => row.map(visible)),
   );
 }
 

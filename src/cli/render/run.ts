@@ -3,12 +3,12 @@ import stringWidth from "string-width";
 import { formatAmount, formatMinor } from "../../model/money.js";
 import type { AccountTotal } from "../../model/plan.js";
 import type { RunResult } from "../../model/run.js";
-import { wrap } from "./fit.js";
 import { problemToJson, renderProblems } from "./problem.js";
 import { count } from "./progress.js";
 import { pointer } from "./report-problems.js";
 import { pad, renderTable } from "./table.js";
 import { type Language, runWords } from "./words.js";
+import { wrapWithin } from "./wrap.js";
 
 /** Lines that are told even when they say zero. */
 const ALWAYS = [0, 2, 8, 9];
@@ -40,7 +40,7 @@ export function renderFigures(result: RunResult, options: RunOptions & { readonl
     if (number === 0 && !ALWAYS.includes(index)) continue;
     const begin = `  ${pad(what, 9, "left")} ${count(number).padStart(9)} ${unit}`;
     const indent = stringWidth(begin) + 2;
-    const [first = "", ...rest] = options.columns === undefined ? [about] : wrap(about, options.columns - indent);
+    const [first = "", ...rest] = options.columns === undefined ? [about] : wrapWithin(about, options.columns - indent);
     text += `${begin}${first === "" ? "" : `  ${style(options.color, "dim", first)}`}\n`;
     for (const line of rest) text += `${" ".repeat(indent)}${style(options.color, "dim", line)}\n`;
   }

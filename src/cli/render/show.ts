@@ -3,11 +3,11 @@ import { documentAmount, type Line, lineAmount } from "../../model/document.js";
 import { hasLines } from "../../model/document-types.js";
 import { formatAmount } from "../../model/money.js";
 import { displayKey } from "../../model/record.js";
+import { visible } from "../../model/visible.js";
 import type { Shown } from "../../run/show.js";
 import type { Reason, UsedRow } from "../../steps/explain.js";
 import type { PostingHistory } from "../../store/postings.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
-import { clean } from "./clean.js";
 import { documentToJson } from "./document.js";
 import { problemToJson } from "./problem.js";
 
@@ -28,7 +28,7 @@ interface ShowRenderOptions {
 /** A document for people: what it is, where it stands, its lines, and with `why` what decided each account. */
 export function renderShown({ key, pipeline, parts, history, waits }: ShownDocument, options: ShowRenderOptions): string {
   const bold = (text: string): string => (options.color ? styleText("bold", text, { validateStream: false }) : text);
-  let text = `${bold(clean(displayKey(key)))}  of ${pipeline}\n`;
+  let text = `${bold(visible(displayKey(key)))}  of ${pipeline}\n`;
   for (const { version, reference, postedAt, reversedBy } of history)
     text += `posted as ${reference}, version ${version}, ${postedAt}${reversedBy === null ? "" : `; taken back by ${reversedBy}`}\n`;
   for (const { problem, status } of waits) text += `${status}: ${problem.message}\n`;
@@ -47,8 +47,8 @@ function renderPart({ member, records, explained }: Shown, options: ShowRenderOp
     return `${head}cannot be posted:\n${grouped.problems.map((each) => `  ${each.code}: ${each.message}\n`).join("")}`;
   const { document } = grouped;
   let text = hasLines(document.type)
-    ? `${head}${document.date}  ${formatAmount(documentAmount(document), document.currency)} ${document.currency}  ${clean(document.text)}\n`
-    : `${head}${clean(document.text)}\n`;
+    ? `${head}${document.date}  ${formatAmount(documentAmount(document), document.currency)} ${document.currency}  ${visible(document.text)}\n`
+    : `${head}${visible(document.text)}\n`;
   if (!options.why) return text + document.lines.map((line) => `  ${lineText(line, document.currency)}\n`).join("");
   for (const reason of reasons) {
     const { line, rule, at, record, fields, rows } = reason;
@@ -57,7 +57,7 @@ function renderPart({ member, records, explained }: Shown, options: ShowRenderOp
     for (const row of rows) text += `    row     ${rowText(row, options)}\n`;
     const place = record === null ? undefined : records[record];
     if (place !== undefined)
-      text += `    record  ${clean(place.unit)}:${place.line}${Object.keys(fields).length === 0 ? "" : `  ${valuesText(fields)}`}\n`;
+      text += `    record  ${visible(place.unit)}:${place.line}${Object.keys(fields).length === 0 ? "" : `  ${valuesText(fields)}`}\n`;
     else text += "    record  all of the document\n";
   }
   if (document.lines.length < reasons.length)
@@ -70,7 +70,7 @@ function lineText(line: Line, currency: string): string {
     (each) => each !== null,
   );
   const extras = more.length === 0 ? "" : `  [${more.join(", ")}]`;
-  return clean(`${line.side} ${line.account}  ${formatAmount(line.amountMinor, currency)}  ${line.text}${extras}`);
+  return visible(`${line.side} ${line.account}  ${formatAmount(line.amountMinor, currency)}  ${line.text}${extras}`);
 }
 
 function rowText({ lookup, file, line, keys, on, values }: UsedRow, { pathOf }: ShowRenderOptions): string {
@@ -81,7 +81,7 @@ function rowText({ lookup, file, line, keys, on, values }: UsedRow, { pathOf }: 
 }
 
 function valuesText(values: Readonly<Record<string, string>>): string {
-  return clean(
+  return visible(
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}`)
       .join(", "),

@@ -2,10 +2,10 @@ import { styleText } from "node:util";
 import stringWidth from "string-width";
 import { formatAmount } from "../../model/money.js";
 import { dispositionOf, type Problem } from "../../model/problem.js";
+import { visible } from "../../model/visible.js";
 import { exitOfRun } from "../exit-codes.js";
 import { type Money, moneyToJson } from "../limbo.js";
 import type { LeaseStanding, RunState, Standing } from "../standing.js";
-import { clean } from "./clean.js";
 import { shorten } from "./fit.js";
 import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
@@ -99,7 +99,7 @@ class Screen {
       this.leases(),
       `${this.paint("dim", this.words.next)}\n`,
     ].filter((text) => text !== "");
-    return `${this.paint("bold", clean(project))}, ${minute(at.toISOString())} UTC\n\n${sections.join("\n")}`;
+    return `${this.paint("bold", visible(project))}, ${minute(at.toISOString())} UTC\n\n${sections.join("\n")}`;
   }
 
   private table(shown: readonly Standing[]): string {
@@ -117,7 +117,7 @@ class Screen {
     ];
     const cells = shown.map((each) => columns.map(({ cell }) => cell(each)));
     const taken = columns.reduce((sum, { title }, index) => sum + GAP + widest([title, ...cells.map((row) => row[index] ?? "")]), 0);
-    const names = shown.map(({ pipeline }) => this.narrow(clean(pipeline), Math.max(LEAST_NAME, this.room(taken))));
+    const names = shown.map(({ pipeline }) => this.narrow(visible(pipeline), Math.max(LEAST_NAME, this.room(taken))));
     const text = renderTable(
       [{ title: titles.pipeline }, ...columns],
       cells.map((row, index) => [names[index] as string, ...row]),
@@ -154,10 +154,10 @@ class Screen {
     const { words } = this;
     const rows = shown.flatMap(({ pipeline, last }) => {
       if (last === null) return [];
-      if (last.state === "killed") return [[`  ${clean(pipeline)}`, words.killed(clean(last.host), last.pid)]];
+      if (last.state === "killed") return [[`  ${visible(pipeline)}`, words.killed(visible(last.host), last.pid)]];
       const isStopped = last.state === "failed" || last.state === "threshold" || last.state === "interrupted";
       const cause = last.result?.problems.find(({ code }) => dispositionOf(code) === "stop");
-      return isStopped && cause !== undefined ? [[`  ${clean(pipeline)}`, clean(`${cause.code}: ${cause.message}`)]] : [];
+      return isStopped && cause !== undefined ? [[`  ${visible(pipeline)}`, visible(`${cause.code}: ${cause.message}`)]] : [];
     });
     return this.section(words.stopped, rows);
   }
@@ -171,7 +171,7 @@ class Screen {
         [words.waiting, limbo.waiting],
         [words.unsent, limbo.unsent],
       ];
-      return kinds.flatMap(([what, money]) => this.moneyRows(money).map((row) => [`  ${clean(pipeline)}`, what, ...row]));
+      return kinds.flatMap(([what, money]) => this.moneyRows(money).map((row) => [`  ${visible(pipeline)}`, what, ...row]));
     });
     return this.section(words.limbo, rows, ["left", "left", "right", "right", "left"]);
   }
@@ -193,11 +193,11 @@ class Screen {
     const several = waiting > 1;
     const most = Math.max(LEAST_CAUSES, Math.floor(MOST_CAUSES / Math.max(1, waiting)));
     const rows = shown.flatMap(({ pipeline, causes }) => {
-      const own = causes.slice(0, most).map(({ code, message, items }) => [count(items.length), code, clean(message)]);
+      const own = causes.slice(0, most).map(({ code, message, items }) => [count(items.length), code, visible(message)]);
       const rest = causes.slice(most);
       const more = rest.reduce((sum, { items }) => sum + items.length, 0);
       if (rest.length > 0) own.push(["", words.moreCauses(rest.length, more), ""]);
-      const name = several ? [clean(pipeline)] : [];
+      const name = several ? [visible(pipeline)] : [];
       return own.map(([n = "", ...row]) => [`  ${n}`, ...name, ...row]);
     });
     const numbers = widest(rows.map(([n = ""]) => n));
@@ -210,7 +210,7 @@ class Screen {
       .flatMap(({ pipeline, toApprove }) =>
         toApprove === null
           ? []
-          : [`${clean(pipeline)}: ${this.words.approval(toApprove.sends)}\n  ${clean(this.options.pathOf(toApprove.file))}\n`],
+          : [`${visible(pipeline)}: ${this.words.approval(toApprove.sends)}\n  ${visible(this.options.pathOf(toApprove.file))}\n`],
       )
       .join("");
   }
@@ -220,8 +220,8 @@ class Screen {
     const { leases } = this.status;
     if (leases.length === 0) return `${words.noLease}\n`;
     const rows = leases.map(({ name, pid, host, acquiredAt, renewedAt, state }) => [
-      `  ${clean(name)}`,
-      words.process(pid, clean(host)),
+      `  ${visible(name)}`,
+      words.process(pid, visible(host)),
       words.since(this.ageOf(acquiredAt)),
       words.life(state, this.ageOf(renewedAt)),
     ]);

@@ -1,17 +1,17 @@
 import { styleText } from "node:util";
 import { formatAmount, formatMinor } from "../../model/money.js";
 import { displayKey } from "../../model/record.js";
+import { visible } from "../../model/visible.js";
 import { exitOfRun } from "../exit-codes.js";
 import type { Done, Folded, Setback, Story } from "../story.js";
 import { auditRowToJson, wordsOf } from "./audit.js";
-import { clean } from "./clean.js";
-import { wrap } from "./fit.js";
 import { count } from "./progress.js";
 import { renderFigures, renderHead, runToJson, secondsBetween } from "./run.js";
 import { renderTable, type TableColumn } from "./table.js";
 import type { Language } from "./words.js";
 import { ageText, statusWords } from "./words-status.js";
 import { type StoryWords, storyWords } from "./words-story.js";
+import { wrapWithin } from "./wrap.js";
 
 interface StoryOptions {
   readonly color: boolean;
@@ -54,7 +54,7 @@ class Teller {
     const { story, words, options } = this;
     const { run } = story;
     const { result } = run;
-    const head = result === null ? `${this.bold(clean(run.pipeline))}\n${this.runLine()}\n` : renderHead(result, run.pipeline, options);
+    const head = result === null ? `${this.bold(visible(run.pipeline))}\n${this.runLine()}\n` : renderHead(result, run.pipeline, options);
     const sections = [
       this.read(),
       this.done(),
@@ -79,8 +79,8 @@ class Teller {
     const { run, started, state } = story;
     const command = `${COMMANDS[run.kind] ?? run.kind}${started?.full === true ? " --full" : ""}`;
     const lines = [
-      [words.started, `${instant(run.startedAt)}${started === null ? "" : `${words.comma}${words.by(clean(started.by), command)}`}`],
-      ["", words.process(run.pid, clean(run.host), started?.program ?? null)],
+      [words.started, `${instant(run.startedAt)}${started === null ? "" : `${words.comma}${words.by(visible(started.by), command)}`}`],
+      ["", words.process(run.pid, visible(run.host), started?.program ?? null)],
       [words.ended, this.ending(state)],
     ];
     if (started === null) lines.push(["", words.noLog]);
@@ -104,16 +104,16 @@ class Teller {
 
   private read(): string {
     const { units } = this.story;
-    const rows = units.shown.map(({ unit, records }) => [`  ${clean(unit)}`, this.words.records(records)]);
+    const rows = units.shown.map(({ unit, records }) => [`  ${visible(unit)}`, this.words.records(records)]);
     return this.section(this.words.read, units, this.table(rows, ["left", "right"]));
   }
 
   private done(): string {
     const { done } = this.story;
     const rows = done.shown.map((each) => [
-      `  ${clean(displayKey(each.document))}`,
+      `  ${visible(displayKey(each.document))}`,
       this.words.deed[each.deed],
-      clean(each.reference),
+      visible(each.reference),
       each.amountMinor === null ? "" : formatAmount(each.amountMinor, each.currency),
       each.currency,
     ]);
@@ -125,7 +125,7 @@ class Teller {
   private notesOf({ reversal, wasLost, draft }: Done): string[] {
     const { words } = this;
     const notes = [
-      reversal === null ? null : words.reversal(clean(reversal)),
+      reversal === null ? null : words.reversal(visible(reversal)),
       wasLost ? words.wasLost : null,
       draft === null ? null : words.draft(draft),
     ];
@@ -143,9 +143,9 @@ class Teller {
         const said =
           message === null
             ? []
-            : wrap(clean(options.mask(`${code === null ? "" : `${code}: `}${message}`)), options.columns - INDENT.length);
+            : wrapWithin(visible(options.mask(`${code === null ? "" : `${code}: `}${message}`)), options.columns - INDENT.length);
         const after = tellsNow ? [words.now[now]] : [];
-        return [`  ${clean(displayKey(document))}  ${what}`, ...[...said, ...after].map((line) => `${INDENT}${line}`)]
+        return [`  ${visible(displayKey(document))}  ${what}`, ...[...said, ...after].map((line) => `${INDENT}${line}`)]
           .map((line) => `${line}\n`)
           .join("");
       })
@@ -158,8 +158,8 @@ class Teller {
     const text = noted.shown
       .map((row) => {
         const about = row.subject === null ? "" : ` ${displayKey(row.subject)}`;
-        const said = clean(this.options.mask(`${row.event}${about}: ${wordsOf(row)}`));
-        const [first = "", ...rest] = wrap(said, this.options.columns - INDENT.length);
+        const said = visible(this.options.mask(`${row.event}${about}: ${wordsOf(row)}`));
+        const [first = "", ...rest] = wrapWithin(said, this.options.columns - INDENT.length);
         return [`  ${first}`, ...rest.map((line) => `${INDENT}${line}`)].map((line) => `${line}\n`).join("");
       })
       .join("");
@@ -174,7 +174,7 @@ class Teller {
     const indent = " ".repeat(digits + 4);
     const text = shown
       .map(({ code, message, items }) => {
-        const [first = "", ...rest] = wrap(clean(options.mask(`${code}: ${message}`)), options.columns - indent.length);
+        const [first = "", ...rest] = wrapWithin(visible(options.mask(`${code}: ${message}`)), options.columns - indent.length);
         return [`  ${count(items.length).padStart(digits)}  ${first}`, ...rest.map((line) => indent + line)]
           .map((line) => `${line}\n`)
           .join("");

@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import { beginning } from "./fit.js";
 
 /** May not begin a line; may not end one. */
 const CLOSES = /^[，。；：、？！）」』》】”…,.;:!?)\]]/u;
@@ -21,6 +22,20 @@ export function wrap(text: string, columns: number): string[] {
   }
   if (line.trim() !== "" || lines.length === 0) lines.push(line.trimEnd());
   return lines;
+}
+
+/** The same, and a word that is wider than a line is broken too. */
+export function wrapWithin(text: string, columns: number): string[] {
+  return wrap(text, columns).flatMap((line) => {
+    const lines: string[] = [];
+    for (let rest = line; rest !== "" || lines.length === 0; ) {
+      // A single character may be wider than the line.
+      const part = stringWidth(rest) <= columns ? rest : beginning(rest, Math.max(columns, 2));
+      lines.push(part);
+      rest = rest.slice(part.length);
+    }
+    return lines;
+  });
 }
 
 /** What may not be torn apart; blanks go with what follows them. */
