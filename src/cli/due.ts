@@ -63,11 +63,34 @@ export function lastBegun(store: Store, pipeline: string, now: Date): number | n
 export function notDue(pipeline: Pipeline, all: readonly Pipeline[], store: Store, now: Date): NotDue | null {
   if (!isScheduled(pipeline)) return { isScheduled: false, next: null };
   const { schedule } = pipeline;
-  const due = dueRun(schedule, null, new Date(now.getTime() + SKEW_MS));
-  const last = lastBegun(store, pipeline.name, now);
-  if (due !== null && (last === null ? due >= now.getTime() - FIRST_MS : last < due - SKEW_MS)) return null;
+  if (missedRun(pipeline, store, now) !== null) return null;
   const [next] = nextRuns(schedule, jitterName(pipeline, all), now, 1);
   return { isScheduled: true, next: next === undefined ? null : shownTime(next, schedule.timeZone) };
+}
+
+/** The latest run that should have begun and was not made, by the clock alone, in ms since 1970; null where nothing is missing. */
+function missedRun({ name, schedule }: Scheduled, store: Store, now: Date): number | null {
+  const due = dueRun(schedule, null, new Date(now.getTime() + SKEW_MS));
+  if (due === null) return null;
+  const last = lastBegun(store, name, now);
+  return (last === null ? due >= now.getTime() - FIRST_MS : last < due - SKEW_MS) ? due : null;
+}
+
+/** What is to come of a pipeline that has a schedule. */
+export interface Coming {
+  /** The next run, with the jitter in it; null where the rules have no more days. */
+  readonly next: Date | null;
+  /** Since when a run is due that nobody made; the time that its jitter may take is over. */
+  readonly dueSince: Date | null;
+}
+
+/** Null where the pipeline has no schedule. Without a store, nothing was ever run, and nothing is known to be missing. */
+export function comingRun(pipeline: Pipeline, all: readonly Pipeline[], store: Store | null, now: Date): Coming | null {
+  if (!isScheduled(pipeline)) return null;
+  const { schedule } = pipeline;
+  const missed = store === null || !store.pipelineNames().includes(pipeline.name) ? null : missedRun(pipeline, store, now);
+  const isOver = missed !== null && missed + schedule.jitterMs <= now.getTime();
+  return { next: nextRuns(schedule, jitterName(pipeline, all), now, 1)[0] ?? null, dueSince: isOver ? new Date(missed) : null };
 }
 
 /** How long to wait, in ms, until the jitter of the run that is due is over. */

@@ -251,7 +251,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     command(
       program,
       "doctor",
-      "look at everything a night needs: clock, disk, permissions, store, certificates, both ends of each pipeline",
+      "look at everything a night needs: clock, disk, permissions, store, certificates, whether somebody starts the runs, both ends of each pipeline",
       "sync doctor",
       "sync doctor --offline",
     ),

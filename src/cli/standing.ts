@@ -8,6 +8,7 @@ import type { Lease } from "../store/leases.js";
 import type { QuarantineItem } from "../store/quarantine.js";
 import type { RunRow } from "../store/runs.js";
 import type { Store } from "../store/store.js";
+import type { Coming } from "./due.js";
 import { lastRun } from "./last-run.js";
 import { type Limbo, limboOf } from "./limbo.js";
 
@@ -50,6 +51,8 @@ export interface Standing {
   /** The newest plan, where nobody applied it and something waits for it. */
   readonly toApprove: PlanWaiting | null;
   readonly runningNow: Lease | null;
+  /** Null where the pipeline has no schedule. */
+  readonly coming: Coming | null;
 }
 
 /** `gone`: its process is not there any more; `silent`: it showed no sign of life for so long that another run may take over. */
@@ -63,6 +66,7 @@ interface Around {
   readonly now: Date;
   readonly timeZone: string;
   readonly leases: readonly LeaseStanding[];
+  readonly coming: (pipeline: Pipeline) => Coming | null;
 }
 
 const WATERMARK_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
@@ -79,7 +83,8 @@ export function leasesOf(store: Store, now: Date, host: string, isAlive: (pid: n
 export function standingOf(name: string, known: Pipeline | null, around: Around): Standing {
   const { store, now, timeZone, leases } = around;
   const title = known?.title ?? null;
-  if (store === null || !store.pipelineNames().includes(name)) return { ...NEVER, pipeline: name, title };
+  const coming = known === null ? null : around.coming(known);
+  if (store === null || !store.pipelineNames().includes(name)) return { ...NEVER, pipeline: name, title, coming };
   const id = store.pipelineId(name);
   const items = store.quarantine.list(id);
   const { waiting, held, dropped } = store.quarantine.countWaiting(id);
@@ -103,6 +108,8 @@ export function standingOf(name: string, known: Pipeline | null, around: Around)
     limbo: limboOf(store, id, known, items),
     toApprove: known === null || known.approval === null ? null : planToApprove(store, id),
     runningNow,
+    // A run that is under way is the one that was due.
+    coming: coming !== null && runningNow !== null ? { ...coming, dueSince: null } : coming,
   };
 }
 

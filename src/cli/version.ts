@@ -1,8 +1,16 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The version in package.json, which lies two folders above the built file and above the source alike. */
+/** The package's folder, two above the built files and above this source alike: what is built lies flat in `dist/cli`. */
+const PACKAGE = new URL("../../", import.meta.url);
+
+/** The command that starts this program here, as absolute paths. */
+export function programCommand(): string[] {
+  return [process.execPath, fileURLToPath(new URL("bin/sync.js", PACKAGE))];
+}
+
+/** The version in package.json. */
 export function programVersion(): string {
-  const file = fileURLToPath(new URL("../../package.json", import.meta.url));
+  const file = fileURLToPath(new URL("package.json", PACKAGE));
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

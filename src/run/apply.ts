@@ -43,6 +43,7 @@ export async function applyPlan(request: ApplyRequest, planned: Planned, applied
   const { batch, concurrency } = target.traits;
   const run = new Application(request, applied);
   const chunkSize = Math.max(batch, Math.min(MOST_NOTED, batch * concurrency * 4));
+  const money = () => applied.totals.byCurrency();
   let done = 0;
   for (const chunk of planned.changes.inOrder(SENDING_KINDS, chunkSize)) {
     // A target that answers at once never lets go of the processor; only now a signal to stop can be heard.
@@ -51,7 +52,7 @@ export async function applyPlan(request: ApplyRequest, planned: Planned, applied
     request.lease.ensure();
     await run.take(chunk);
     done += chunk.length;
-    effects.onProgress({ stage: "post", records: 0, documents: done, done, total: planned.sends });
+    effects.onProgress({ stage: "post", records: 0, documents: done, done, total: planned.sends, money });
   }
 }
 

@@ -31,4 +31,6 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly at?: Place;
+  /** What the documents so far come to, in the smallest units of each currency; added up only where somebody looks. */
+  readonly money?: () => readonly { readonly currency: string; readonly amountMinor: bigint }[];
 }

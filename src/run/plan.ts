@@ -50,6 +50,7 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
   const totals = new Totals();
   const total = store.records.countTouched(pipelineId);
   const decode = recordDecoder(request);
+  const money = () => totals.byCurrency();
   let examined = 0;
   let after = 0;
   while (!effects.signal.aborted) {
@@ -66,7 +67,7 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
       for (const outcome of outcomes) record(request, outcome, changes, totals);
     });
     examined += chosen.length;
-    effects.onProgress({ stage: "plan", records: 0, documents: examined, done: examined, total });
+    effects.onProgress({ stage: "plan", records: 0, documents: examined, done: examined, total, money });
   }
   const counts = changes.counts();
   const sends = SENDING_KINDS.reduce((sum, kind) => sum + counts[kind], 0);

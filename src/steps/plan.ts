@@ -42,6 +42,14 @@ export class Totals {
     );
   }
 
+  /** The value of all documents: one side of their lines, the larger one where a document has no second. */
+  byCurrency(): { readonly currency: string; readonly amountMinor: bigint }[] {
+    return this.sum(
+      () => "",
+      (_, currency) => ({ currency }),
+    ).map(({ currency, debitMinor, creditMinor }) => ({ currency, amountMinor: debitMinor > creditMinor ? debitMinor : creditMinor }));
+  }
+
   private sum<T extends object>(
     nameOf: (total: { account: string; period: string }) => string,
     make: (name: string, currency: string) => T,

@@ -192,7 +192,13 @@ describe("the story of a run", () => {
 });
 
 describe("status", () => {
-  const around = (leases: readonly LeaseStanding[] = []) => ({ store: place.store, now: place.now, timeZone: "Asia/Shanghai", leases });
+  const around = (leases: readonly LeaseStanding[] = []) => ({
+    store: place.store,
+    now: place.now,
+    timeZone: "Asia/Shanghai",
+    leases,
+    coming: () => null,
+  });
 
   test("the lag is the age of the watermark where that is a time, days counted in the project's zone", async () => {
     place.source.cursor = "cursor: { field: 更新, overlap: 1d }";

@@ -84,6 +84,28 @@ more: sync runs show RUN, sync quarantine list --by cause
     });
   });
 
+  test("the next run, and one that should have been", async () => {
+    const file = join(folder, "pipelines/expense-to-gl.yaml");
+    const text = readFileSync(file, "utf8");
+    const withSchedule = async (schedule: string): Promise<{ readonly row: string; readonly data: unknown }> => {
+      writeFileSync(file, `${text}schedule: ${schedule}\n`);
+      const row = (await onScreen("status")).split("\n").find((line) => line.startsWith("expense-to-gl")) ?? "";
+      return { row, data: JSON.parse((await at(MORNING, "status", "--json")).out).pipelines[0].nextRun };
+    };
+    const found = {
+      made: await withSchedule('{ cron: "0 2 * * *", timeZone: UTC }'),
+      missed: await withSchedule('{ cron: "30 2 * * *", timeZone: UTC }'),
+      inItsJitter: await withSchedule('{ cron: "0 8 * * *", timeZone: UTC, jitter: 3h }'),
+    };
+    writeFileSync(file, text);
+    expect(found.made.row).toMatch(/ 4 {9}0 {2}in 17 h$/);
+    expect(found.made.data).toEqual({ at: "2026-11-21T02:00:00.000Z", dueSince: null });
+    expect(found.missed.row).toMatch(/ due 5 h ago$/);
+    expect(found.missed.data).toEqual({ at: "2026-11-21T02:30:00.000Z", dueSince: "2026-11-20T02:30:00.000Z" });
+    // It may still come: its time is not over.
+    expect(found.inItsJitter.data).toEqual({ at: expect.stringMatching(/^2026-11-20T(08|09|10)/), dueSince: null });
+  });
+
   test("a run that is under way, one whose process is gone, and one on another host", async () => {
     const store = storeOf();
     const lease = {

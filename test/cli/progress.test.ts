@@ -68,6 +68,24 @@ describe("on a terminal", () => {
     );
   });
 
+  test("the money so far, and what makes room for it", () => {
+    const money = () => [
+      { currency: "CNY", amountMinor: 241373761n },
+      { currency: "JPY", amountMinor: 0n },
+    ];
+    const screen = new Screen();
+    screen.show(1_000, { records: 1_263 });
+    screen.show(2_000, { stage: "post", total: 300 });
+    expect(screen.show(6_000, { stage: "post", documents: 100, done: 100, total: 300, money })).toBe(
+      "posting  33%  100 of 300 documents, 2,413,737.61 CNY, 25/s, 6 s, about 8 s left",
+    );
+    const narrow = new Screen({ columns: 78 });
+    narrow.show(2_000, { stage: "post", total: 300 });
+    expect(narrow.show(6_000, { stage: "post", documents: 100, done: 100, total: 300, money })).toBe(
+      "posting  33%  100 of 300 documents, 2,413,737.61 CNY, 6 s, about 12 s left",
+    );
+  });
+
   test("the seconds go on while a target is silent", () => {
     const screen = new Screen();
     screen.show(1_000, { stage: "post", documents: 10, done: 10, total: 40 });

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import { styleText } from "node:util";
-import type { Pipeline } from "../../config/pipeline.js";
+import type { Pipeline, Project } from "../../config/pipeline.js";
 import { dispositionOf } from "../../model/problem.js";
 import { visible } from "../../model/visible.js";
 import { probeSource, probeTarget } from "../../run/probe.js";
+import { Store } from "../../store/store.js";
 import { type Finding, look, ok, type State, wrong } from "../doctor/finding.js";
 import { checkDisk, checkPermissions } from "../doctor/place.js";
+import { checkSchedules, schedulersHere } from "../doctor/schedule.js";
 import { checkServers } from "../doctor/servers.js";
 import { checkStore } from "../doctor/store.js";
 import { liveEffects } from "../effects.js";
@@ -13,7 +16,7 @@ import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { masker } from "../render/mask.js";
 import { renderTable } from "../render/table.js";
 import { folderOf, openProject, openWorkspace } from "../session.js";
-import { programVersion } from "../version.js";
+import { programCommand, programVersion } from "../version.js";
 
 interface DoctorOptions extends CommonOptions {
   readonly offline?: boolean;
@@ -26,6 +29,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const { pipelines, problems } = await openWorkspace(context, options);
   const { effects, ...live } = liveEffects(context, () => undefined);
   const mask = masker(project.secrets);
+  const ofStore = checkStore(project.store, context.now());
   const findings: Finding[] = [
     ok("program", `erp-sync ${programVersion()}, Node ${process.versions.node}`),
     problems.length === 0
@@ -33,7 +37,8 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
       : wrong("configuration", `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`, "sync validate shows each"),
     checkDisk(project.store),
     ...checkPermissions(project.store, [project.file, ...pipelines.map(({ file }) => file)]),
-    ...checkStore(project.store, context.now()),
+    ...ofStore,
+    ...lookAtSchedules(project, pipelines, ofStore, context.now()),
   ];
   try {
     if (options.offline !== true) {
@@ -59,6 +64,18 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const stoppedBy = live.stoppedBy();
   if (stoppedBy !== null) return stoppedBy === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
   return told.some(({ state }) => state === "wrong") ? EXIT.error : EXIT.done;
+}
+
+function lookAtSchedules(project: Project, pipelines: readonly Pipeline[], ofStore: readonly Finding[], now: Date): Finding[] {
+  const { name, environment, file } = project;
+  const host = { project: name, environment, projectFile: file, program: programCommand() };
+  const isReadable = existsSync(project.store) && !ofStore.some(({ check, state }) => check === "store" && state === "wrong");
+  const store = isReadable ? Store.openReadOnly(project.store) : null;
+  try {
+    return checkSchedules(pipelines, store, host, schedulersHere(), now);
+  } finally {
+    store?.close();
+  }
 }
 
 /** Both ends of a pipeline, asked as `sync connectors check` asks them. */

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Pipeline } from "../../config/pipeline.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { nextRuns } from "../../model/schedule.js";
@@ -12,6 +11,7 @@ import { cronJobs, crontab, type Host, type HostFile, systemdUnits } from "../re
 import { problemToJson, renderProblems } from "../render/problem.js";
 import { renderTable } from "../render/table.js";
 import { allPipelines, openProject, shownPath } from "../session.js";
+import { programCommand } from "../version.js";
 import { wholeNumber } from "./plan.js";
 
 interface ShowOptions extends CommonOptions {
@@ -129,7 +129,7 @@ export async function print(context: CommandContext, options: PrintOptions): Pro
     project: project.name,
     environment: project.environment,
     projectFile: project.file,
-    program: [process.execPath, fileURLToPath(new URL("../../../bin/sync.js", import.meta.url))],
+    program: programCommand(),
     image: image ?? "",
     claim: options.claim,
   };

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
+import type { Pipeline } from "../../config/pipeline.js";
 import { isAlive } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
@@ -25,7 +26,10 @@ export async function status(context: CommandContext, options: StatusCommandOpti
     const known = new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]));
     // A pipeline whose file is gone or broken may still have documents that wait.
     const names = [...known.keys(), ...(store?.pipelineNames() ?? []).filter((name) => !known.has(name))];
-    const around = { store, now: at, timeZone: project.timeZone, leases };
+    // Calculating with time zones is loaded only where a pipeline has a schedule.
+    const due = pipelines.some(({ schedule }) => schedule !== null) ? await import("../due.js") : null;
+    const coming = (pipeline: Pipeline) => due?.comingRun(pipeline, pipelines, store, at) ?? null;
+    const around = { store, now: at, timeZone: project.timeZone, leases, coming };
     const standings = names.map((name) => standingOf(name, known.get(name) ?? null, around));
     const found = { project: project.name, store: project.store, at, standings, leases, problems };
     if (options.json === true) printJson(io, statusToJson(found));

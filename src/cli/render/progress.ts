@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import type { Project } from "../../config/pipeline.js";
+import { formatAmount } from "../../model/money.js";
 import type { Progress, Stage } from "../../run/effects.js";
 import type { Io } from "../io.js";
 import { shorten } from "./fit.js";
@@ -108,24 +109,28 @@ class Display implements ProgressDisplay {
     const time = this.now();
     if (latest === null || time - this.shownAt < everyMs) return;
     this.shownAt = time;
-    let text = this.line(latest, time, true);
-    // How many records were read is the least of it once they are.
-    if (io.errIsTerminal && latest.stage !== "read" && stringWidth(text) >= io.columns) text = this.line(latest, time, false);
+    let text = this.line(latest, time, "all");
+    // How many records were read is the least of it once they are, and then how fast it goes.
+    if (io.errIsTerminal && latest.stage !== "read")
+      for (const parts of ["no records", "no rate"] as const) if (stringWidth(text) >= io.columns) text = this.line(latest, time, parts);
     // A line that is broken by the terminal cannot be taken back.
     io.err(io.errIsTerminal ? `\r\u001b[2K${shorten(text, io.columns - 1)}` : `${text}\n`);
     this.isShown = true;
   }
 
-  private line({ stage, documents, done, total }: Progress, time: number, withRecords: boolean): string {
+  private line({ stage, documents, done, total, money }: Progress, time: number, shown: "all" | "no records" | "no rate"): string {
     const { words } = this;
     const share = total > 0 ? ` ${String(Math.min(100, Math.floor((100 * done) / total))).padStart(3)}%` : "";
     const parts: string[] = [];
-    if (withRecords && this.records > 0) parts.push(words.records(count(this.records)));
+    if (shown === "all" && this.records > 0) parts.push(words.records(count(this.records)));
     // While a source is read, its total counts bytes or files, and nobody knows how many documents will come of it.
     if (stage !== "read") parts.push(words.documents(count(documents), total > 0 ? count(total) : ""));
+    // A currency of which as much was cancelled as was posted has nothing to tell.
+    for (const { currency, amountMinor } of money?.() ?? [])
+      if (amountMinor !== 0n) parts.push(`${formatAmount(amountMinor, currency)} ${currency}`);
     const measuredMs = time - this.stageAt;
     const moved = (stage === "read" ? this.records : done) - (stage === "read" ? 0 : this.doneAtStart);
-    if (measuredMs >= LEAST_MEASURED_MS && moved > 0) parts.push(`${rateText((1000 * moved) / measuredMs)}/s`);
+    if (shown !== "no rate" && measuredMs >= LEAST_MEASURED_MS && moved > 0) parts.push(`${rateText((1000 * moved) / measuredMs)}/s`);
     parts.push(timeText(time - this.start));
     const progressed = done - this.doneAtStart;
     if (measuredMs >= LEAST_MEASURED_MS && progressed > 0 && total > done)

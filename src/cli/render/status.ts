@@ -3,6 +3,7 @@ import stringWidth from "string-width";
 import { formatAmount } from "../../model/money.js";
 import { dispositionOf, type Problem } from "../../model/problem.js";
 import { visible } from "../../model/visible.js";
+import type { Coming } from "../due.js";
 import { exitOfRun } from "../exit-codes.js";
 import { type Money, moneyToJson } from "../limbo.js";
 import type { LeaseStanding, RunState, Standing } from "../standing.js";
@@ -66,11 +67,12 @@ function lines(text: string): number {
 }
 
 /** Nothing about it needs a person. */
-function isQuiet({ last, waiting, held, unconfirmed, runningNow, toApprove }: Standing): boolean {
-  return last?.state === "done" && waiting + held + unconfirmed === 0 && runningNow === null && toApprove === null;
+function isQuiet({ last, waiting, held, unconfirmed, runningNow, toApprove, coming }: Standing): boolean {
+  if (last?.state !== "done" || runningNow !== null || toApprove !== null) return false;
+  return waiting + held + unconfirmed === 0 && (coming === null || coming.dueSince === null);
 }
 
-/** One column of the table. What else a pipeline is to tell about itself in a line, such as its next run, is a row here. */
+/** One column of the table. What else a pipeline is to tell about itself in a line is a row here. */
 interface Column extends TableColumn {
   readonly cell: (standing: Standing) => string;
 }
@@ -115,6 +117,8 @@ class Screen {
       { title: titles.waiting, align: "right", cell: ({ last, waiting, held }) => (last === null ? "" : count(waiting + held)) },
       { title: titles.inDoubt, align: "right", cell: ({ last, unconfirmed }) => (last === null ? "" : count(unconfirmed)) },
     ];
+    if (this.status.standings.some(({ coming }) => coming !== null))
+      columns.push({ title: titles.coming, cell: ({ coming }) => this.coming(coming) });
     const cells = shown.map((each) => columns.map(({ cell }) => cell(each)));
     const taken = columns.reduce((sum, { title }, index) => sum + GAP + widest([title, ...cells.map((row) => row[index] ?? "")]), 0);
     const names = shown.map(({ pipeline }) => this.narrow(visible(pipeline), Math.max(LEAST_NAME, this.room(taken))));
@@ -147,6 +151,13 @@ class Screen {
   private when(endedAt: string | null, startedAt: string): string {
     if (endedAt === null) return this.words.since(this.ageOf(startedAt));
     return this.words.ago(this.ageOf(endedAt));
+  }
+
+  private coming(coming: Coming | null): string {
+    if (coming === null) return "";
+    const { next, dueSince } = coming;
+    if (dueSince !== null) return this.words.due(this.age(this.now - dueSince.getTime()));
+    return next === null ? "" : this.words.in(this.age(next.getTime() - this.now));
   }
 
   /** Why a run did not do all its work. */
@@ -279,13 +290,15 @@ export function statusToJson({ project, store, at, standings, leases, problems }
 }
 
 function standingToJson(standing: Standing): unknown {
-  const { pipeline, title, last, causes, limbo, runningNow, ...figures } = standing;
-  if (last === null) return { pipeline, title, last };
+  const { pipeline, title, last, causes, limbo, runningNow, coming, ...figures } = standing;
+  const nextRun = coming === null ? null : { at: coming.next?.toISOString() ?? null, dueSince: coming.dueSince?.toISOString() ?? null };
+  if (last === null) return { pipeline, title, last, nextRun };
   const { id, kind, state, startedAt, endedAt, result } = last;
   return {
     pipeline,
     title,
     last: { run: id, kind, status: state, startedAt, endedAt, exitCode: result === null ? null : exitOfRun(result, null) },
+    nextRun,
     ...figures,
     causes: causes.map(({ code, message, hint, items }) => ({ code, n: items.length, message, hint })),
     limbo:

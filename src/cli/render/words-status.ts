@@ -11,12 +11,16 @@ export interface StatusWords {
     readonly lag: string;
     readonly waiting: string;
     readonly inDoubt: string;
+    readonly coming: string;
   };
   readonly never: string;
   readonly state: Readonly<Record<RunState, string>>;
   /** A kind of run that is not the usual one. */
   readonly kind: (kind: string) => string;
   readonly ago: (age: string) => string;
+  readonly in: (time: string) => string;
+  /** A run that should have begun, and did not. */
+  readonly due: (age: string) => string;
   readonly since: (age: string) => string;
   readonly unit: { readonly second: string; readonly minute: string; readonly hour: string; readonly day: string };
   readonly stopped: string;
@@ -39,7 +43,15 @@ export interface StatusWords {
 }
 
 const ENGLISH: StatusWords = {
-  columns: { pipeline: "pipeline", run: "last run", ended: "when", lag: "lag", waiting: "waiting", inDoubt: "in doubt" },
+  columns: {
+    pipeline: "pipeline",
+    run: "last run",
+    ended: "when",
+    lag: "lag",
+    waiting: "waiting",
+    inDoubt: "in doubt",
+    coming: "next run",
+  },
   never: "never ran",
   state: {
     running: "running",
@@ -53,6 +65,8 @@ const ENGLISH: StatusWords = {
   },
   kind: (kind) => kind,
   ago: (age) => `${age} ago`,
+  in: (time) => `in ${time}`,
+  due: (age) => `due ${age} ago`,
   since: (age) => `for ${age}`,
   unit: { second: "s", minute: "min", hour: "h", day: "d" },
   stopped: "did not do all its work",
@@ -78,7 +92,7 @@ const ENGLISH: StatusWords = {
 };
 
 const CHINESE: StatusWords = {
-  columns: { pipeline: "管道", run: "上次运行", ended: "时间", lag: "滞后", waiting: "待处理", inDoubt: "存疑" },
+  columns: { pipeline: "管道", run: "上次运行", ended: "时间", lag: "滞后", waiting: "待处理", inDoubt: "存疑", coming: "下次运行" },
   never: "从未运行",
   state: {
     running: "运行中",
@@ -92,6 +106,8 @@ const CHINESE: StatusWords = {
   },
   kind: (kind) => ({ plan: "方案", apply: "执行方案", retry: "重试", recover: "找回" })[kind] ?? kind,
   ago: (age) => `${age}前`,
+  in: (time) => `${time}后`,
+  due: (age) => `应于 ${age}前开始`,
   since: (age) => `已 ${age}`,
   unit: { second: "秒", minute: "分钟", hour: "小时", day: "天" },
   stopped: "未完成全部工作",
