@@ -29,7 +29,7 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
   return {
     effects: {
       now: context.now,
-      sleep: sleepUntil(controller.signal),
+      sleep: context.sleep ?? sleepUntil(controller.signal),
       signal: controller.signal,
       actor: context.actor,
       host: hostname(),

@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
+  /** Waits in the place of the machine's timers, for a clock that somebody else moves. */
+  readonly sleep?: (ms: number) => Promise<void>;
   /** The operating-system user, for the audit log. */
   readonly actor: string;
 }

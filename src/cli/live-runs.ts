@@ -41,7 +41,7 @@ export function withinTime(context: CommandContext, runs: LiveRuns, mostMs: numb
   }, mostMs);
   const signal = AbortSignal.any([runs.effects.signal, over.signal]);
   return {
-    effects: { ...runs.effects, signal, sleep: sleepUntil(signal) },
+    effects: { ...runs.effects, signal, sleep: context.sleep ?? sleepUntil(signal) },
     stoppedBy: () => runs.stoppedBy() ?? (over.signal.aborted ? "time" : null),
     showProgress: runs.showProgress,
     dispose: () => clearTimeout(timer),

@@ -139,6 +139,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
     .option("--max-duration <time>", "stop after this time, such as `2h`, after finishing what was sent; the next run goes on")
     .option("--if-scheduled", "only where a run is due by the schedule and was not made; otherwise say so and exit 0")
+    .option("--clock-is-right", "the clock is right, although it is behind the time at which the last run began")
     .option("--jitter", "with `--if-scheduled`: wait first, as the jitter of the schedule asks")
     .option("--quiet", "no progress; only problems and the summary");
   does(run, async () => (await import("./commands/run.js")).run);

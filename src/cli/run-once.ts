@@ -15,6 +15,7 @@ export interface RunOptions extends CommonOptions {
   readonly tag?: readonly string[];
   readonly full?: boolean;
   readonly verify?: boolean;
+  readonly clockIsRight?: boolean;
   readonly ifScheduled?: boolean;
   readonly jitter?: boolean;
   readonly maxDuration?: string;
@@ -46,6 +47,7 @@ export async function runOnce(
       folder: folderOf(pipeline),
       full: options.full === true,
       verify: options.verify === true,
+      clockIsRight: options.clockIsRight === true,
       ...what,
     });
     // The pipeline asks for approval: what would have been sent is written down, for somebody to read.

@@ -53,25 +53,22 @@ export const RUNS: Explanations<
   STORE_FAILED: {
     who: ["it"],
     en: {
-      means:
-        "The store could not be read or written in the middle of the work: the disk is full, read-only or broken, or the file is damaged.",
+      means: "The store could not be read or written in the middle of the work: the disk is read-only or broken, or the file is damaged.",
       matters: "What cannot be noted is not sent. What was sent before is noted, or is looked up by the next run.",
       mend: [
-        "Disk full: make room, then `sync run PIPELINE`",
         "Not writable: check owner and rights of the file and of its `-wal` and `-shm` companions.",
         "Damaged: put the file aside, restore a copy with `sync state import FILE`, and run `sync recover PIPELINE` before anything is posted.",
       ],
-      cause: "logs or old exports filled the disk during the night",
+      cause: "the disk has errors, or a folder of the network went away",
     },
     zh: {
-      means: "运行途中本地存储读不了或写不了：磁盘已满、只读或故障，或文件损坏。",
+      means: "运行途中本地存储读不了或写不了：磁盘只读或故障，或文件损坏。",
       matters: "记不下来的就不发送。已发送的已经记下，或由下次运行去查询。",
       mend: [
-        "磁盘已满：腾出空间，再 `sync run PIPELINE`",
         "不可写：检查文件及其 `-wal`、`-shm` 附属文件的属主和权限。",
         "文件损坏：先移开，用 `sync state import FILE` 恢复副本，过账之前先 `sync recover PIPELINE`。",
       ],
-      cause: "夜里日志或旧的导出文件占满了磁盘",
+      cause: "磁盘有错误，或网络目录断开了",
     },
   },
   STORE_BUSY: {
@@ -138,6 +135,54 @@ export const RUNS: Explanations<
       matters: "两次运行不能同时发送。本次在发送或写入任何内容之前就停了。",
       mend: ["不用处理：另一次运行会继续。查看：`sync runs`", "夜里不要让机器休眠，也不要在两台机器上运行同一个管道。"],
       cause: "运行期间虚拟机因做快照被冻结",
+    },
+  },
+  RUN_CLOCK_BACK: {
+    who: ["it"],
+    en: {
+      means: "This machine's clock is more than two hours behind the time at which the last run began. One of the two times is wrong.",
+      matters:
+        "Dates of vouchers, windows of time at the source, certificates and signatures go by this clock. A night with a wrong date would book into the wrong day or month, so nothing was read or sent.",
+      mend: [
+        "Compare `date -u` with a clock that you trust. `sync doctor` compares it with the servers too.",
+        "The clock is wrong: set it right and let a time server keep it (`timedatectl set-ntp true`), then `sync run PIPELINE`",
+        "The clock is right, and was ahead when the last run began: `sync run PIPELINE --clock-is-right`, once. Look first at what that run posted: `sync runs show`",
+      ],
+      cause: "after a restart, a virtual machine took its time from a host whose clock is a day behind",
+    },
+    zh: {
+      means: "本机时钟比上次运行开始的时间早两个多小时，两个时间必有一个不对。",
+      matters: "凭证日期、来源的时间窗口、证书和签名都以这个时钟为准。日期不对的一夜会记错日期或月份，所以没有读取、也没有发送任何内容。",
+      mend: [
+        "用可信的时钟核对 `date -u`。`sync doctor` 也会与各服务器的时间比对。",
+        "时钟不对：校正并启用时间服务器（`timedatectl set-ntp true`），再 `sync run PIPELINE`",
+        "时钟没错，是上次运行时快了：执行一次 `sync run PIPELINE --clock-is-right`。先看那次运行过了什么账：`sync runs show`",
+      ],
+      cause: "重启后虚拟机从慢了一天的主机取得时间",
+    },
+  },
+  RUN_DISK_FULL: {
+    who: ["it"],
+    en: {
+      means:
+        "A disk had no room left in the middle of the work: that of the store, of the ledger's books, or of the folder for voucher files.",
+      matters: "What cannot be noted is not sent. What was sent before is noted, or is looked up by the next run. Nothing is half written.",
+      mend: [
+        "The message names the file. See how full its disk is: `df -h FOLDER`",
+        "Make room: old logs and exports, copies of the store; or give the disk more. `sync doctor` warns when less than 1 GiB is left.",
+        "Then `sync run PIPELINE`: it goes on where this one stopped.",
+      ],
+      cause: "logs or old exports filled the disk during the night",
+    },
+    zh: {
+      means: "运行途中磁盘没有空间了：存储文件、内置账簿，或凭证文件目录所在的磁盘。",
+      matters: "记不下来的就不发送。已发送的已经记下，或由下次运行去查询。不会留下写了一半的内容。",
+      mend: [
+        "提示里有文件名。查看它所在磁盘：`df -h FOLDER`",
+        "腾出空间：旧日志、旧导出、存储副本；或扩容。剩余不到 1 GiB 时 `sync doctor` 会提醒。",
+        "然后 `sync run PIPELINE`：从停下的地方继续。",
+      ],
+      cause: "夜里日志或旧的导出文件占满了磁盘",
     },
   },
   RUN_INTERRUPTED: {

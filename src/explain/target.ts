@@ -1,8 +1,60 @@
 import type { ProblemCode } from "../model/problem.js";
 import type { Explanations } from "./explanation.js";
 
-/** Problems of posting: what the target answers, and what stands in it. */
-export const TARGET: Explanations<Extract<ProblemCode, `TARGET_${string}`>> = {
+/** Problems of posting: what the target answers, and what stands in it; and of the network, at either end. */
+export const TARGET: Explanations<Extract<ProblemCode, `${"TARGET" | "NETWORK"}_${string}`>> = {
+  NETWORK_NAME: {
+    who: ["it"],
+    en: {
+      means:
+        "The name of a server, of a connection or of its proxy, could not be looked up, five times within 15 seconds: the name service does not answer, or does not know the name.",
+      matters: "Nobody was asked and nothing was sent; every document would have fared the same, so the run stopped at once.",
+      mend: [
+        "The message has the name. Look it up on this machine, as the user that runs `sync`: `getent hosts NAME`",
+        "No name is found at all: network, VPN or name service of this machine are down (`resolvectl status`).",
+        "Only this one is not found: compare it with `url` of the connection in `sync.yaml`; ask whether the server has moved.",
+        "When the name is found again: `sync run PIPELINE`, or let the next night do it.",
+      ],
+      cause: "the machine's VPN or name service was down during the night",
+    },
+    zh: {
+      means: "某个连接（或其代理）的服务器名称在 15 秒内连续五次无法解析：域名服务没有应答，或不认识这个名称。",
+      matters: "没有询问任何一方，也没有发送任何内容；其他单据结果也一样，所以运行立即停止。",
+      mend: [
+        "提示里有该名称。在本机以运行 `sync` 的用户解析：`getent hosts NAME`",
+        "什么名称都解析不了：本机的网络、VPN 或域名服务中断（`resolvectl status`）。",
+        "只有这一个解析不了：与 `sync.yaml` 中该连接的 `url` 比对；询问服务器是否搬迁。",
+        "能解析后：`sync run PIPELINE`，或等下一夜自动运行。",
+      ],
+      cause: "夜里本机的 VPN 或域名服务中断",
+    },
+  },
+  NETWORK_CERTIFICATE: {
+    who: ["it", "erp"],
+    en: {
+      means:
+        "The server's certificate has expired, is not valid yet, is for another name, or is signed by an authority that this machine does not know. It was looked at before anything was sent.",
+      matters: "Whoever sits in between could read the sign-in and change amounts. Nothing was sent, not even the sign-in.",
+      mend: [
+        "Expired: whoever runs the server renews it. See until when it was good: `sync doctor`, which also warns 30 days before.",
+        "Not valid yet, or expired while others can connect: this machine's clock is wrong: `date`",
+        "An unknown authority: get its certificate from whoever runs the server, by another way than this connection, and name the file as `ca` of the connection.",
+        "Then `sync run PIPELINE`. There is no switch that leaves the check out.",
+      ],
+      cause: "the certificate of the ERP ended last night and nobody had renewed it",
+    },
+    zh: {
+      means: "服务器证书已过期、尚未生效、属于别的名称，或由本机不认识的机构签发。检查在发送任何内容之前。",
+      matters: "中间人可能读到登录信息、改动金额。因此什么都没有发送，连登录也没有。",
+      mend: [
+        "已过期：由服务器管理员续期。`sync doctor` 会显示有效期，并提前 30 天提醒。",
+        "尚未生效，或别人能连而这里显示过期：本机时钟不对：`date`",
+        "不认识的签发机构：通过别的途径向服务器管理员取得其证书，写为该连接的 `ca`。",
+        "然后 `sync run PIPELINE`。没有跳过检查的开关。",
+      ],
+      cause: "ERP 的证书昨夜到期，没有人续期",
+    },
+  },
   TARGET_UNAVAILABLE: {
     who: ["it", "erp"],
     en: {

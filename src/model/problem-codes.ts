@@ -89,6 +89,9 @@ export const PROBLEM_CODES = {
   TARGET_SIGN_IN: { disposition: "stop", title: "the target does not let us in" },
   TARGET_CONTENT_UNKNOWN: { disposition: "hold", title: "recovered from a target that does not tell what it holds" },
   TARGET_UNCONFIRMED: { disposition: "verify", title: "sent, and the answer is unknown" },
+  // The network, at either end
+  NETWORK_NAME: { disposition: "stop", title: "the name of a server cannot be looked up" },
+  NETWORK_CERTIFICATE: { disposition: "stop", title: "a server cannot prove that it is the one expected" },
   // The run and the store
   STORE_NEWER: { disposition: "stop", title: "the store was written by a newer version" },
   STORE_UNREADABLE: { disposition: "stop", title: "the store cannot be opened" },
@@ -96,6 +99,8 @@ export const PROBLEM_CODES = {
   STORE_BUSY: { disposition: "stop", title: "another run holds this pipeline" },
   STORE_BEHIND: { disposition: "stop", title: "the target holds postings that the store does not know" },
   STORE_LEASE_LOST: { disposition: "stop", title: "another run took over while this one was asleep" },
+  RUN_CLOCK_BACK: { disposition: "stop", title: "the clock of this machine went back" },
+  RUN_DISK_FULL: { disposition: "stop", title: "a disk is full" },
   RUN_INTERRUPTED: { disposition: "stop", title: "the run was asked to stop" },
   RUN_LEFT_OUT: { disposition: "stop", title: "a pipeline that this one comes after did not do its work" },
   RUN_UNDER_WAY: { disposition: "notice", title: "a run is at work on this pipeline while it is reconciled" },

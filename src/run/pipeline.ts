@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly verify?: boolean;
   /** With `recover`: the target holds what is wanted, says a person, where it cannot tell itself. */
   readonly asWanted?: boolean;
+  /** A person says that the clock is right although it is behind the last run. */
+  readonly clockIsRight?: boolean;
   /** With `retry`. */
   readonly only: ReadonlySet<string> | null;
   /** With `run`: nothing but this is sent. Without it, a pipeline that asks for approval sends nothing. */
@@ -50,6 +52,9 @@ export interface RunOutcome {
 const DOUBT_ROUNDS = 3;
 /** A run does not wait longer than this for a target's quiet time; the next run asks again. */
 const MOST_WAIT_MS = 90_000;
+
+/** Clocks are set right by seconds, and by an hour where somebody takes local time for UTC once a year; more than this is a fault. */
+const MOST_BACK_MS = 2 * 3_600_000;
 
 /** One run, top to bottom: extract, validate, map, group, diff, plan, apply, commit. */
 export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
@@ -99,6 +104,7 @@ class Run {
     let target: Target | null = null;
     let source: Source | null = null;
     try {
+      this.ensureClock();
       target = await openTarget(this.request.pipeline, this.context());
       source = this.request.kind === "retry" ? null : this.openSource();
       isComplete = await this.work(target, source);
@@ -123,6 +129,17 @@ class Run {
     } finally {
       await source?.close?.();
     }
+  }
+
+  /** Throws ProblemError RUN_CLOCK_BACK where this clock is far behind what the last run noted; nothing was asked or sent then. */
+  private ensureClock(): void {
+    const { store, pipeline, clockIsRight, kind } = this.request;
+    if (clockIsRight === true || kind === "plan") return;
+    const last = store.runs.lastUnlike(this.runId, "RUN_CLOCK_BACK");
+    if (last === null || Date.parse(last.startedAt) - Date.parse(this.startedAt) <= MOST_BACK_MS) return;
+    const message = `this machine's clock says ${this.startedAt}, and run ${last.id} began at ${last.startedAt}`;
+    const hint = `set the clock right, and run again; if it is right now, and was wrong then: \`sync run ${pipeline.name} --clock-is-right\``;
+    throw new ProblemError(problem("RUN_CLOCK_BACK", message, [], hint));
   }
 
   /** Tells the source what is taken for good, after everything else: what it cannot do then is a notice, and the run stays what it was. */

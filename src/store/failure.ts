@@ -1,7 +1,6 @@
 import { ProblemError, problem } from "../model/problem.js";
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^SQLITE_FULL/, "the disk is full: make room, and run again; what was sent is noted, or is looked up by the next run"],
   [
     /^SQLITE_(READONLY|CANTOPEN|PERM)/,
     "the file or its folder cannot be written: check owner and permissions of the file and its `-wal` and `-shm` companions",
@@ -27,6 +26,16 @@ export function storeFailure(file: string, cause: unknown): unknown {
         `another process is writing to the store \`${file}\``,
         [],
         "nothing was done; wait until it ends, and run again",
+      ),
+    );
+  }
+  if (code === "SQLITE_FULL") {
+    return new ProblemError(
+      problem(
+        "RUN_DISK_FULL",
+        `the disk of the store \`${file}\` is full (${code})`,
+        [],
+        "make room, and run again; what was sent is noted, or is looked up by the next run",
       ),
     );
   }

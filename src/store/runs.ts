@@ -1,3 +1,4 @@
+import type { ProblemCode } from "../model/problem.js";
 import type { RunResult, RunStatus } from "../model/run.js";
 import { decodeResult, encodeResult } from "./encode.js";
 import type { Db } from "./open.js";
@@ -89,6 +90,18 @@ export class RunTable {
   startAfter(pipelineId: number, run: number): string | null {
     const find = this.db.prepare("SELECT started_at FROM runs WHERE pipeline_id = ? AND id > ? ORDER BY id LIMIT 1");
     return (find.pluck().get(pipelineId, run) as string | undefined) ?? null;
+  }
+
+  /** The last run before this one that was not stopped by that problem; null when there is none. */
+  lastUnlike(run: number, code: ProblemCode): { readonly id: number; readonly startedAt: string } | null {
+    const found = this.db
+      .prepare(
+        `SELECT id, started_at AS startedAt FROM runs WHERE id < ? AND (status <> 'failed' OR result IS NULL
+         OR NOT EXISTS (SELECT 1 FROM json_each(result, '$.problems') AS each WHERE json_extract(each.value, '$.code') = ?))
+         ORDER BY id DESC LIMIT 1`,
+      )
+      .get(run, code) as { id: number; startedAt: string } | undefined;
+    return found ?? null;
   }
 
   get(id: number): RunRow | null {

@@ -11,12 +11,16 @@ export interface Said {
   readonly err: string;
 }
 
-/** Runs one command line without a process of its own, on a screen of 80 by 24 and with a clock that stands still. */
+/** Runs one command line without a process of its own, on a screen of 80 by 24 and with a clock that stands still, or one that is given. */
 export async function command(
   cwd: string,
   now: Date,
   args: readonly string[],
-  { terminal = false, rows = 24 }: { readonly terminal?: boolean; readonly rows?: number } = {},
+  {
+    terminal = false,
+    rows = 24,
+    clock = {},
+  }: { readonly terminal?: boolean; readonly rows?: number; readonly clock?: Partial<Pick<CommandContext, "now" | "sleep">> } = {},
 ): Promise<Said> {
   let out = "";
   let err = "";
@@ -37,6 +41,7 @@ export async function command(
     env: { PAGER: "" },
     now: () => now,
     actor: "li.na",
+    ...clock,
   };
   let code: number = EXIT.done;
   const program = buildProgram(context, "0.0.0", (given) => {

@@ -6,11 +6,12 @@ import { compileRule, readAnswer } from "./answer.js";
 import { headerName, headerValue } from "./headers.js";
 import { Network } from "./network.js";
 import { closed, DURATION, when } from "./option-parts.js";
+import { ReachingTransport } from "./reach.js";
 import { Redaction } from "./redaction.js";
 import type { SignIn } from "./sign-in/grant.js";
 import { openSignIn, type SignInContext } from "./sign-in/open.js";
 import { Auth } from "./sign-in/options.js";
-import { type Answer, Transport } from "./transport.js";
+import type { Answer } from "./transport.js";
 import { readUrl, refuseConnection } from "./url.js";
 
 const text = (description: string, ...examples: string[]) =>
@@ -140,7 +141,7 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
   const redaction = new Redaction();
   const headers = { accept: "application/json", "user-agent": "erp-sync", ...readHeaders(options.headers ?? {}, redaction) };
   const maxResponseBytes = options.max_response;
-  const transport = new Transport({ timeoutMs, maxResponseBytes }, new Network(options, redaction));
+  const transport = new ReachingTransport({ timeoutMs, maxResponseBytes }, new Network(options, redaction), context.sleep);
   const signing = { base, transport, redaction, timeoutMs, now: context.now, sleep: context.sleep };
   const signIn = own?.open(signing) ?? openSignIn(options, signing);
   const signedOut = options.signed_out === undefined ? null : compileRule(options.signed_out, "signed_out");

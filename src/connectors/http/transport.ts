@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { certificateReason } from "./certificate.js";
 import type { Network } from "./network.js";
 
 export interface Exchange {
@@ -21,8 +22,15 @@ export interface Answer {
 /** `not sent`: certainly no byte of the request left. `no answer`: it may have been read and acted upon. */
 export type Exchanged =
   | Answer
-  | { readonly kind: "not sent"; readonly reason: string }
+  | { readonly kind: "not sent"; readonly reason: string; readonly lacks?: Lack }
   | { readonly kind: "no answer"; readonly reason: string; readonly limit?: Limit | undefined };
+
+/** What a server lacks that no repeat gives it: a name that can be looked up, or a certificate that proves who it is. */
+export interface Lack {
+  readonly of: "name" | "certificate";
+  /** The host that it is about, which can be a proxy. */
+  readonly host: string;
+}
 
 /** Which of our own limits ended an exchange: a smaller question may stay within it. */
 export type Limit = "time" | "size";
@@ -51,7 +59,7 @@ export class Transport {
       const { method, path, headers, body } = exchange;
       pool.dispatch(
         { origin: exchange.origin, method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 },
-        new OneExchange(this.limits, resolve),
+        new OneExchange(this.limits, new URL(exchange.origin).hostname, resolve),
       );
     });
   }
@@ -87,6 +95,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly limits: TransportLimits,
+    private readonly host: string,
     private readonly resolve: (exchanged: Exchanged) => void,
   ) {}
 
@@ -129,7 +138,9 @@ class OneExchange implements Dispatcher.DispatchHandler {
     if (codeOf(error) === "UND_ERR_INVALID_ARG") throw error;
     const reason = reasonOf(error, this.hasStarted);
     const limit = error instanceof Stopped ? error.limit : undefined;
-    this.resolve(this.hasStarted ? { kind: "no answer", reason, limit } : { kind: "not sent", reason });
+    const lacks = lackOf(error, this.host);
+    if (this.hasStarted) this.resolve({ kind: "no answer", reason, limit });
+    else this.resolve({ kind: "not sent", reason, ...(lacks === null ? {} : { lacks }) });
   }
 }
 
@@ -165,12 +176,20 @@ const REASONS: Readonly<Record<string, string>> = {
 function reasonOf(error: Error, hasStarted: boolean): string {
   if (error instanceof Stopped) return error.message;
   const code = codeOf(error);
-  const known = REASONS[code];
-  if (known !== undefined) return `${known} (${code})`;
+  const known = certificateReason(error) ?? (REASONS[code] === undefined ? undefined : `${REASONS[code]} (${code})`);
+  if (known !== undefined) return known;
   const proxied = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
   if (proxied !== undefined) return `the proxy does not let us through (HTTP ${proxied})`;
   if (code.startsWith("HPE_")) return `the answer is not HTTP (${code})`;
   return hasStarted ? `the exchange broke off (${code})` : `no connection (${code})`;
+}
+
+/** Certificates are looked at before anything is sent; names too. */
+function lackOf(error: Error, host: string): Lack | null {
+  if (certificateReason(error) !== null) return { of: "certificate", host };
+  if (!["ENOTFOUND", "EAI_AGAIN"].includes(codeOf(error))) return null;
+  const { hostname } = error as { hostname?: unknown };
+  return { of: "name", host: typeof hostname === "string" ? hostname : host };
 }
 
 function codeOf(error: Error): string {

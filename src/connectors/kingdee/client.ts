@@ -6,8 +6,8 @@ import { type Reading, readAnswer } from "../http/answer.js";
 import { isList, type Json, writeJson } from "../http/json.js";
 import { wordsOfBody } from "../http/judge.js";
 import { Network } from "../http/network.js";
+import { ReachingTransport } from "../http/reach.js";
 import { Redaction } from "../http/redaction.js";
-import { Transport } from "../http/transport.js";
 import { readUrl, refuseConnection } from "../http/url.js";
 import { HttpClient, type HttpReply, isAnswered, leavesOpen } from "../http.js";
 import { CODE, isForbidden, isForLater, type Status, statusOf, wordsOf } from "./answer.js";
@@ -65,7 +65,7 @@ export class KingdeeClient {
     if (timeoutMs <= 0) refuseConnection(`\`timeout\` is \`${options.timeout}\``, "expected a time such as `30s`");
     const { redaction } = this;
     const { now, sleep } = context;
-    const transport = new Transport({ timeoutMs, maxResponseBytes: options.max_response }, new Network(options, redaction));
+    const transport = new ReachingTransport({ timeoutMs, maxResponseBytes: options.max_response }, new Network(options, redaction), sleep);
     this.host = base.host;
     this.http = new HttpClient({
       base,

@@ -144,15 +144,24 @@ function guarded<T>(file: string, open: () => T): T {
     const code = (error as { code?: unknown }).code;
     if (!isSqliteError(error) && typeof code !== "string") throw error;
     throw new ProblemError(
-      problem("TARGET_UNAVAILABLE", `the books \`${file}\` cannot be opened: ${(error as Error).message}`, { file }, hintFor(String(code))),
+      problem(
+        codeFor(String(code)),
+        `the books \`${file}\` cannot be opened: ${(error as Error).message}`,
+        { file },
+        hintFor(String(code)),
+      ),
     );
   }
+}
+
+export function codeFor(code: string): "RUN_DISK_FULL" | "TARGET_UNAVAILABLE" {
+  return code.startsWith("SQLITE_FULL") || code === "ENOSPC" || code === "EDQUOT" ? "RUN_DISK_FULL" : "TARGET_UNAVAILABLE";
 }
 
 /** The next action after an error of SQLite or the file system. */
 export function hintFor(code: string): string {
   if (code.startsWith("SQLITE_BUSY")) return "another program is writing to the books: let it finish, then run again";
-  if (code.startsWith("SQLITE_FULL") || code === "ENOSPC") return "free some space on that disk, then run again";
+  if (codeFor(code) === "RUN_DISK_FULL") return "free some space on that disk, then run again";
   if (code.startsWith("SQLITE_READONLY") || code === "EACCES" || code === "EPERM" || code === "EROFS")
     return "let this user write the file and its folder";
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) return "restore the file from a backup, or give `file` another path";

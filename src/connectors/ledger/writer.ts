@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import type { DateText, Period } from "../../model/dates.js";
 import type { Line, Side } from "../../model/document.js";
 import { bug, ProblemError, problem } from "../../model/problem.js";
-import { hintFor, isSqliteError } from "./open.js";
+import { codeFor, hintFor, isSqliteError } from "./open.js";
 import { MIGRATIONS } from "./schema.js";
 import { formatReference, type VoucherKind } from "./voucher.js";
 
@@ -268,7 +268,7 @@ export class BooksWriter {
     if (error.code.startsWith("SQLITE_CONSTRAINT")) return bug(`the books refuse a voucher that was found correct: ${error.message}`);
     return new ProblemError(
       problem(
-        "TARGET_UNAVAILABLE",
+        codeFor(error.code),
         `the books \`${this.file}\` cannot be written: ${error.message}; nothing of this batch was posted`,
         { file: this.file },
         hintFor(error.code),

@@ -5,8 +5,8 @@ import { readAnswer } from "../http/answer.js";
 import { isList, isObject, type Json, textOf, writeJson } from "../http/json.js";
 import { wordsOfBody } from "../http/judge.js";
 import { Network } from "../http/network.js";
+import { ReachingTransport } from "../http/reach.js";
 import { Redaction } from "../http/redaction.js";
-import { Transport } from "../http/transport.js";
 import { readUrl, refuseConnection } from "../http/url.js";
 import { HttpClient, type HttpReply, isAnswered, leavesOpen } from "../http.js";
 import type { TrytonConnection } from "./connection.js";
@@ -73,7 +73,7 @@ export class TrytonClient {
     const { redaction } = this;
     const { now, sleep } = context;
     this.context = options.language === undefined ? {} : { language: options.language };
-    const transport = new Transport({ timeoutMs, maxResponseBytes: options.max_response }, new Network(options, redaction));
+    const transport = new ReachingTransport({ timeoutMs, maxResponseBytes: options.max_response }, new Network(options, redaction), sleep);
     this.host = base.host;
     this.http = new HttpClient({
       base,

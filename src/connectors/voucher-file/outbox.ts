@@ -290,7 +290,7 @@ export class Outbox {
       if (!isSystemError(error)) throw error;
       throw new ProblemError(
         problem(
-          "TARGET_UNAVAILABLE",
+          isFull(error.code) ? "RUN_DISK_FULL" : "TARGET_UNAVAILABLE",
           `the folder \`${this.folder}\` cannot be used: ${error.message}; ${what}`,
           { file: this.folder },
           hintFor(error.code),
@@ -309,8 +309,12 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException & { reado
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string" && "syscall" in error;
 }
 
+function isFull(code: string): boolean {
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 function hintFor(code: string): string {
-  if (code === "ENOSPC" || code === "EDQUOT") return "free some space on that disk, then run again";
+  if (isFull(code)) return "free some space on that disk, then run again";
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "let this user write the folder and its folder `control`";
   if (code === "ENOENT" || code === "ENOTCONN" || code === "ESTALE") return "check that the folder is there and its share is connected";
   return "check the disk and the rights of the folder, then run again";

@@ -3,12 +3,13 @@ import { Writable } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import type { Client, FTPError } from "basic-ftp";
 import { ProblemError, problem } from "../../../model/problem.js";
+import { certificateReason } from "../../http/certificate.js";
 import { durationMs } from "../duration.js";
 import { refuseOption } from "../options.js";
 import { Changed, type FileState, type Moved, sameState } from "../storage.js";
 import type { FtpsOptions } from "./options.js";
 import { readCertificates } from "./pem.js";
-import { ConnectionLost, certificateReason, type Entry, type FileServer, lostReason, type Sink } from "./server.js";
+import { ConnectionLost, type Entry, type FileServer, lostReason, type Sink } from "./server.js";
 
 /** Values of the library's file types; importing them would load it. */
 const FILE = 1;

@@ -2,6 +2,7 @@ import type { Agent, request } from "undici";
 import { ProblemError, problem } from "../../../model/problem.js";
 import { compareKeys } from "../../../model/record.js";
 import type { ConnectorContext } from "../../contract.js";
+import { certificateReason } from "../../http/certificate.js";
 import { durationMs } from "../duration.js";
 import { refuseOption } from "../options.js";
 import { sizeText } from "../size.js";
@@ -11,7 +12,7 @@ import { LocalCopy, TooLong } from "./copy.js";
 import type { HttpsOptions } from "./options.js";
 import { readCertificates } from "./pem.js";
 import { tryRepeatedly } from "./remote-folder.js";
-import { ConnectionLost, certificateReason, lostReason } from "./server.js";
+import { ConnectionLost, lostReason } from "./server.js";
 import { readTextFile } from "./text-file.js";
 
 const MOST_REDIRECTS = 5;

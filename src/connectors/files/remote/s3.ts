@@ -3,13 +3,14 @@ import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { ProblemError, problem } from "../../../model/problem.js";
+import { certificateReason } from "../../http/certificate.js";
 import { durationMs } from "../duration.js";
 import { refuseOption } from "../options.js";
 import { Changed, type FileState, type Moved, sameState } from "../storage.js";
 import { readAddress } from "./address.js";
 import type { S3Options } from "./options.js";
 import { readCertificates } from "./pem.js";
-import { ConnectionLost, certificateReason, type Entry, type FileServer, inTime, lostReason, MOST_ENTRIES, type Sink } from "./server.js";
+import { ConnectionLost, type Entry, type FileServer, inTime, lostReason, MOST_ENTRIES, type Sink } from "./server.js";
 
 /** What a store copies within itself in one request. */
 const MOST_COPIED_BYTES = 5 * 2 ** 30;

@@ -91,7 +91,8 @@ export class Caller {
     } catch (error) {
       if (!(error instanceof ProblemError) || error.problems[0] === undefined) throw error;
       // We are not let in.
-      const { message, hint = "check `auth` of the connection" } = error.problems[0];
+      const { code, message, hint = "check `auth` of the connection" } = error.problems[0];
+      if (code.startsWith("NETWORK_")) return failure(messageOf(error.problems[0]), hint, code);
       return failure(message.replace(`${call.name}: `, ""), hint);
     }
   }
