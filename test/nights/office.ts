@@ -19,6 +19,8 @@ export interface Told {
 export class Office {
   readonly project = new BillsProject();
   readonly told: Told[] = [];
+  private place: string | null = null;
+
   private constructor(
     private readonly server: Server,
     public now: Date,
@@ -44,14 +46,23 @@ export class Office {
   }
 
   addWebhook(): void {
+    appendFileSync(join(this.folder, "sync.yaml"), this.webhook());
+  }
+
+  /** The part of a sync.yaml that tells people. */
+  webhook(): string {
     const { port } = this.server.address() as AddressInfo;
-    const text = `notify:\n  people: { channel: webhook, url: "http://127.0.0.1:${port}/", secret: "${SECRET}" }\n`;
-    appendFileSync(join(this.folder, "sync.yaml"), text);
+    return `notify:\n  people: { channel: webhook, url: "http://127.0.0.1:${port}/", secret: "${SECRET}" }\n`;
+  }
+
+  /** Commands are given in another project from now on. */
+  work(folder: string): void {
+    this.place = folder;
   }
 
   /** One command; waits take no time and move the clock. */
   async sync(...args: string[]): Promise<Said> {
-    return command(this.folder, this.now, args, {
+    return command(this.place ?? this.folder, this.now, args, {
       clock: {
         now: () => this.now,
         sleep: async (ms) => {
