@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { CommanderError } from "commander";
 import { EXIT, exitOfProblem } from "../../src/cli/exit-codes.js";
 import type { CommandContext } from "../../src/cli/io.js";
@@ -20,7 +21,7 @@ export async function command(
     terminal = false,
     rows = 24,
     clock = {},
-  }: { readonly terminal?: boolean; readonly rows?: number; readonly clock?: Partial<Pick<CommandContext, "now" | "sleep">> } = {},
+  }: { readonly terminal?: boolean; readonly rows?: number; readonly clock?: Partial<Pick<CommandContext, "now" | "sleep" | "actor">> } = {},
 ): Promise<Said> {
   let out = "";
   let err = "";
@@ -57,4 +58,9 @@ export async function command(
     } else throw cause;
   }
   return { code, out, err };
+}
+
+/** The same now, by the clock of this machine: what the built program would say in that folder. */
+export function typed(cwd: string, ...args: string[]): Promise<Said> {
+  return command(cwd, new Date(), args, { clock: { now: () => new Date(), actor: userInfo().username } });
 }
