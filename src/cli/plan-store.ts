@@ -116,7 +116,7 @@ function headOf(given: {
 }
 
 function writeWhole<T>(path: string, work: (write: (text: string) => void) => T): T {
-  const file = new WholeFile(path);
+  const file = new WholeFile(path, "owner");
   try {
     const result = work(file.write);
     file.end();

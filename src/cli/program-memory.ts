@@ -126,6 +126,21 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
     .option("--replace", "in the place of the store that is there, which is kept beside it");
   does(stateImport, async () => (await import("./commands/state-copy.js")).importState);
 
+  const prune = common(
+    command(
+      program,
+      "prune",
+      "let go of what nothing needs any more, as `retention` of sync.yaml says; runs do it by themselves once a day",
+      "sync prune --dry-run",
+      "sync prune",
+      "sync prune --compact",
+    ),
+  );
+  prune
+    .option("--dry-run", "only say what would go")
+    .option("--compact", "then write the store anew without its empty pages; no run may be at work");
+  does(prune, async () => (await import("./commands/prune.js")).prune);
+
   const audit = command(program, "audit", "the log that is only added to: who ran what, each answer, each decision");
   const auditLog = common(
     command(

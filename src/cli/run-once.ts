@@ -1,6 +1,7 @@
 import type { Pipeline, Project } from "../config/pipeline.js";
 import type { RunResult } from "../model/run.js";
 import { type RunRequest, runPipeline } from "../run/pipeline.js";
+import { pruneAfterRun } from "../run/prune.js";
 import type { Store } from "../store/store.js";
 import { nextOf } from "./commands/plan.js";
 import type { CommandContext, CommonOptions } from "./io.js";
@@ -55,6 +56,7 @@ export async function runOnce(
     const saved = isToApprove
       ? writePlan(context, { project, pipeline, store, planned, result, file: usualPlanFile(project, result) }, live.effects.host)
       : null;
+    pruneAfterRun({ store, pipeline: pipeline.name, retention: project.retention, effects: live.effects });
     return { pipeline, result, saved };
   } finally {
     progress.end();

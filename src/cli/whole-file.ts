@@ -10,10 +10,14 @@ export class WholeFile {
   private buffer = "";
   private isOpen = true;
 
-  constructor(private readonly path: string) {
-    mkdirSync(dirname(path), { recursive: true });
+  /** `audience`: a page is for people, and as readable as they are used to; what belongs to the store is for its owner only. */
+  constructor(
+    private readonly path: string,
+    audience: "people" | "owner" = "people",
+  ) {
+    mkdirSync(dirname(path), { recursive: true, ...(audience === "owner" ? { mode: 0o700 } : {}) });
     this.partial = `${path}.${process.pid}.part`;
-    this.handle = openSync(this.partial, "wx");
+    this.handle = openSync(this.partial, "wx", audience === "owner" ? 0o600 : 0o666);
   }
 
   readonly write = (text: string): void => {

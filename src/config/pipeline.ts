@@ -4,6 +4,7 @@ import type { Calendar } from "../model/calendar.js";
 import type { DocumentType, LineFieldType } from "../model/document-types.js";
 import type { Place, Problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
+import type { Retention } from "../model/retention.js";
 import type { Schedule } from "../model/schedule.js";
 import type { ChannelKind, ChannelOptions, NotifyEvent } from "./notify-schema.js";
 
@@ -24,6 +25,7 @@ export interface Project {
   readonly pipelineFiles: readonly string[];
   readonly approvers: ReadonlyMap<string, Approver>;
   readonly notify: Notify;
+  readonly retention: Retention;
   /** Every secret value in use, so that output can be checked against them. */
   readonly secrets: readonly string[];
 }

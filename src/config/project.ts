@@ -10,6 +10,7 @@ import { readNotify } from "./notify.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
 import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
+import { readRetention } from "./retention.js";
 import { checkTimeZone, readCalendar } from "./schedule.js";
 import { ProjectFile } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
@@ -80,6 +81,7 @@ export async function readProject(
     connections,
     approvers: readApprovers(tree, settings.approvers, problems),
     notify,
+    retention: readRetention(settings.retention),
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
     secrets: [...secrets].filter((secret) => secret !== ""),
   };

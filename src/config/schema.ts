@@ -19,6 +19,14 @@ const template = (about: string, ...examples: string[]) =>
 
 // ---------------------------------------------------------------- sync.yaml
 
+const keep = (what: string, usual: string, example: string) =>
+  Type.String({
+    description: `how long to keep ${what}: a number of days, or \`never\` to let go of them never`,
+    default: usual,
+    pattern: "^([1-9]\\d{0,4}d|never)$",
+    examples: [example],
+  });
+
 const Connection = Type.Object(
   {
     connector: Type.String({ description: "which connector: see `sync connectors list`", examples: ["csv", "ledger"] }),
@@ -45,6 +53,21 @@ export const ProjectFile = Type.Object(
       default: "pipelines/*.yaml",
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
+    retention: Type.Optional(
+      Type.Object(
+        {
+          attempts: keep("tries that were refused or never left, but for the last of each, and steps that were taken", "90d", "30d"),
+          runs: keep("finished runs that sent nothing, but for the newest of each outcome", "400d", "90d"),
+          plans: keep("what the store knows of plans that were applied, or that a newer one replaced; their files stay", "400d", "1000d"),
+          audit: keep("rows of the audit log; `sync prune` moves older ones to a file beside the store", "never", "3650d"),
+        },
+        {
+          ...closed,
+          description: "how long is kept what nothing needs any more; everything that posting depends on is kept for ever",
+          examples: [{ attempts: "30d" }],
+        },
+      ),
+    ),
     calendar: Type.Optional(Calendar),
     notify: Type.Optional(
       Type.Record(Name, Channel, {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Act } from "./posting.js";
 import type { ProblemCode } from "./problem.js";
+import type { LetGo } from "./retention.js";
 import type { RunCounts, RunStatus } from "./run.js";
 
 /** What the audit log knows of an attempt. `notedAt`: when the note was made durable, before anything was sent. */
@@ -23,6 +24,10 @@ export interface AuditDetails {
   readonly "migration applied": { readonly store: string; readonly createdAt: string; readonly from: number; readonly to: number };
   /** `head`: the last row of the log in the copy; null where it had none. `replaced`: there was another store until then. */
   readonly "store imported": { readonly file: string; readonly head: string | null; readonly replaced: boolean };
+  /** Numbers of rows. */
+  readonly "store pruned": LetGo;
+  /** Rows up to `upTo`, whose hash is `head`, are in a file from now on, whose SHA-256 is `fingerprint`. */
+  readonly "log shortened": { readonly upTo: number; readonly head: string; readonly file: string; readonly fingerprint: string };
   readonly "lease taken over": {
     readonly formerHost: string;
     readonly formerPid: number;
@@ -108,6 +113,9 @@ export type AuditEvent = keyof AuditDetails;
 export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
   "store created": "The first row of a new store: its id, when it was made, and the version of its tables.",
   "store imported": "A person put a copy in the place of the store: what was posted after it was made is not in this log.",
+  "store pruned": "What nothing needs any more was let go, as `retention` says: how many tries, runs and plans.",
+  "log shortened":
+    "A person had the oldest rows of this log moved to a file: up to which row, and the hash of that row, from which the rest goes on.",
   "migration applied": "A newer program brought the store's tables up to its own version. First row of a store that is older than the log.",
   "lease taken over": "A run took the pipeline from an earlier one that had died or shown no sign of life, and says which.",
   "run started": "A run began: its kind, the program's version, host and process, and the fingerprint of the pipeline's settings.",
@@ -194,17 +202,34 @@ export interface AuditVerdict {
   /** The row that has the noted head; null when none was given, or it was not found. */
   readonly notedSeq: number | null;
   readonly fault: AuditFault | null;
+  /** Rows up to this one are in a file, and were taken out of the log; only where there are some. */
+  readonly movedUpTo?: number;
+}
+
+/** The last row that was moved out of the log to a file: what is left goes on from its hash. */
+export interface AuditAnchor {
+  readonly seq: number;
+  readonly hash: string;
 }
 
 /** Follows the chain row by row and stops counting at the first that does not fit. */
 export class AuditChain {
-  private rows = 0;
-  private head = NO_HASH;
+  private rows: number;
+  private head: string;
   private notedSeq: number | null = null;
   private fault: AuditFault | null = null;
+  private isAnchorTold: boolean;
 
   /** `notedHead`: a hash that was written down elsewhere, at any time; the log may have grown since. */
-  constructor(private readonly notedHead: string | null = null) {}
+  constructor(
+    private readonly notedHead: string | null = null,
+    private readonly anchor: AuditAnchor | null = null,
+  ) {
+    this.rows = anchor?.seq ?? 0;
+    this.head = anchor?.hash ?? NO_HASH;
+    this.isAnchorTold = anchor === null;
+    if (anchor !== null && anchor.hash === notedHead) this.notedSeq = anchor.seq;
+  }
 
   /** False at the first row that does not fit, and for every row after it. */
   accept(row: AuditRow): boolean {
@@ -217,18 +242,31 @@ export class AuditChain {
     this.rows = seq;
     this.head = row.hash;
     if (row.hash === this.notedHead) this.notedSeq = seq;
+    if (!this.isAnchorTold && row.event === "log shortened") this.isAnchorTold = tells(row, this.anchor);
     return true;
   }
 
   /** After the last row. */
   verdict(): AuditVerdict {
     const { rows, head, notedSeq, notedHead } = this;
-    return { rows, head, notedSeq, fault: this.fault ?? this.faultAtEnd(rows, head, notedSeq, notedHead) };
+    const fault = this.fault ?? this.faultAtEnd(rows, head, notedSeq, notedHead);
+    return { rows, head, notedSeq, fault, ...(this.anchor === null ? {} : { movedUpTo: this.anchor.seq }) };
   }
 
   private faultAtEnd(rows: number, head: string, notedSeq: number | null, notedHead: string | null): AuditFault | null {
     if (rows === 0) return { kind: "gap", seq: 1, expected: 1, found: null };
+    // Whoever moves rows says so in a row of the log; without it they were simply taken away.
+    if (!this.isAnchorTold) return { kind: "gap", seq: 1, expected: 1, found: (this.anchor?.seq ?? 0) + 1 };
     if (notedHead !== null && notedSeq === null) return { kind: "head", seq: null, expected: notedHead, found: head };
     return null;
+  }
+}
+
+function tells(row: AuditRow, anchor: AuditAnchor | null): boolean {
+  try {
+    const { upTo, head } = JSON.parse(row.detail) as Partial<AuditDetails["log shortened"]>;
+    return upTo === anchor?.seq && head === anchor?.hash;
+  } catch {
+    return false;
   }
 }

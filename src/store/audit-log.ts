@@ -1,5 +1,6 @@
-import type { AuditRow } from "../model/audit.js";
+import { AuditChain, type AuditRow } from "../model/audit.js";
 import { ProblemError, problem } from "../model/problem.js";
+import { anchorOf } from "./audit.js";
 import { type Db, openReadOnly, type ReadOnly } from "./open.js";
 
 const COLUMNS = "seq, at, actor, event, pipeline, run, subject, detail, hash";
@@ -33,9 +34,19 @@ export class AuditLog {
     );
   }
 
+  /** Follows the rows from the first that is here; `noted`: a head that was written down elsewhere. */
+  chain(noted: string | null = null): AuditChain {
+    return new AuditChain(noted, anchorOf(this.db));
+  }
+
   /** All rows in their order, one after the other, as they were at one moment. */
   rows(): IterableIterator<AuditRow> {
     return this.db.prepare(`SELECT ${COLUMNS} FROM audit ORDER BY seq`).iterate() as IterableIterator<AuditRow>;
+  }
+
+  /** Null where there is no such row. */
+  hashOf(seq: number): string | null {
+    return (this.db.prepare("SELECT hash FROM audit WHERE seq = ?").pluck().get(seq) as string | undefined) ?? null;
   }
 
   /** The latest rows that fit, oldest first. `subjects`: any of them. */

@@ -1,5 +1,7 @@
 import type Database from "better-sqlite3";
-import { type AuditEntry, type AuditRow, auditBody, auditHash, NO_HASH } from "../model/audit.js";
+import { type AuditAnchor, type AuditEntry, type AuditRow, auditBody, auditHash, NO_HASH } from "../model/audit.js";
+
+const ANCHOR = "audit rows moved up to";
 
 /** The audit log as the program writes it. Rows are only added, each in the transaction of what it tells about. */
 export class AuditTable {
@@ -19,6 +21,22 @@ export class AuditTable {
     else this.db.transaction(() => this.add(entry)).immediate();
   }
 
+  /** Takes rows out that are in a file by now, in the open transaction. The last row stays, because the next one goes on from it. */
+  forgetUpTo({ seq, hash }: AuditAnchor): void {
+    const { db } = this;
+    const [last] = this.last.get() ?? [0];
+    const found = db.prepare("SELECT hash FROM audit WHERE seq = ?").pluck().get(seq) as string | undefined;
+    if (seq >= last || found !== hash) throw new Error("bug: rows that are not in a file were to be taken out of the audit log");
+    const guard = db.prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'audit_is_not_deleted'").pluck().get();
+    if (typeof guard === "string") db.exec("DROP TRIGGER audit_is_not_deleted");
+    db.prepare("DELETE FROM audit WHERE seq <= ?").run(seq);
+    if (typeof guard === "string") db.exec(guard);
+    db.prepare("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(
+      ANCHOR,
+      JSON.stringify([seq, hash]),
+    );
+  }
+
   private add(entry: AuditEntry): void {
     // Read every time, for one or two microseconds: other processes add rows, and transactions are rolled back.
     const [seqBefore, hashBefore] = this.last.get() ?? [0, NO_HASH];
@@ -36,6 +54,14 @@ export class AuditTable {
     const hash = auditHash(hashBefore, auditBody(row));
     this.insert.run(row.seq, row.at, row.actor, row.event, row.pipeline, row.run, row.subject, row.detail, hash);
   }
+}
+
+/** Where the rows that are here go on from; null where none were ever moved to a file. */
+export function anchorOf(db: Database.Database): AuditAnchor | null {
+  const found = db.prepare("SELECT value FROM meta WHERE name = ?").pluck().get(ANCHOR) as string | undefined;
+  if (found === undefined) return null;
+  const [seq, hash] = JSON.parse(found) as [number, string];
+  return { seq, hash };
 }
 
 /** A text cut in the middle of a character cannot be stored as UTF-8, and what is stored must be what was hashed. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
@@ -31,9 +31,8 @@ export function openStore(file: string, options: OpenOptions): Db {
   if (isNew && !options.create) throw notThere(file);
   let db: Db;
   try {
-    if (isNew) mkdirSync(dirname(file), { recursive: true });
+    if (isNew) makeFile(file);
     db = new Database(file);
-    if (isNew) chmodSync(file, 0o600);
   } catch (cause) {
     throw unreadable(file, cause);
   }
@@ -52,6 +51,17 @@ export function openStore(file: string, options: OpenOptions): Db {
     throw unreadable(file, cause);
   }
   return db;
+}
+
+/** SQLite would make it readable by others, and what it puts beside it too. */
+function makeFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (cause) {
+    // Another process was a moment faster.
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+  }
 }
 
 /** A store that is only read. */

@@ -12,6 +12,7 @@ import { PlanTable } from "./plans.js";
 import { PostingTable } from "./postings.js";
 import { QuarantineTable } from "./quarantine.js";
 import { RecordTable } from "./records.js";
+import { RetentionTable } from "./retention.js";
 import { RunTable } from "./runs.js";
 import { UniqueValueTable } from "./unique-values.js";
 import { UnitTable } from "./units.js";
@@ -95,6 +96,11 @@ export class Store {
   /** Documents with all that is known of them; for a store that is opened read-only. */
   documents(): DocumentTable {
     return new DocumentTable(this.db);
+  }
+
+  /** What may be let go. */
+  retention(): RetentionTable {
+    return new RetentionTable(this.db);
   }
 
   /** An empty place for what a target lists; there is one at a time. */

@@ -1,6 +1,8 @@
+import type Database from "better-sqlite3";
 import { ProblemError } from "../../src/model/problem.js";
 import type { Effects } from "../../src/run/effects.js";
 import { type RunOutcome, type RunRequest, runPipeline } from "../../src/run/pipeline.js";
+import { prunePipeline } from "../../src/run/prune.js";
 import type { Store } from "../../src/store/store.js";
 import { Books } from "./books.js";
 import { type Circumstances, circumstancesOf, fateOf } from "./circumstances.js";
@@ -22,10 +24,13 @@ export interface Plant {
   readonly name: string;
   readonly store?: (store: Store) => Store;
   readonly target?: (target: ReturnType<SimTarget["openFor"]>) => ReturnType<SimTarget["openFor"]>;
+  /** Takes more out of the store than may go, after every run. It is found only where histories prune. */
+  readonly prune?: (raw: Database.Database, pipelineId: number) => void;
 }
 
 export interface HistoryResult {
   readonly seed: number;
+  readonly prunes: boolean;
   readonly story: readonly string[];
   readonly violations: readonly string[];
   readonly runs: number;
@@ -45,11 +50,15 @@ const MINUTE = 60_000;
 /** No run takes so many steps; one that does will never end. */
 const MOST_STEPS = 20_000;
 
-export async function runHistory(seed: number, place: Place, plant: Plant | null): Promise<HistoryResult> {
+/** The shortest there is: everything that may go one day goes at once. */
+const NO_TIME = { attemptsMs: 0, runsMs: 0, plansMs: 0, auditMs: null };
+
+/** `prunes`: after every run everything goes that may. It draws no random numbers, so that a seed tells the same history with it. */
+export async function runHistory(seed: number, place: Place, plant: Plant | null, prunes = false): Promise<HistoryResult> {
   const random = new Random(seed);
   const circumstances = circumstancesOf(random);
   const prepared = await place.prepare(circumstances.variant, seed);
-  return new History(seed, random, circumstances, prepared, plant).go();
+  return new History(seed, random, circumstances, prepared, plant, prunes || plant?.prune !== undefined).go();
 }
 
 /** One history: people wish, runs come and go, things break; then all is quiet and the books must be right. */
@@ -72,6 +81,7 @@ class History {
     private readonly circumstances: Circumstances,
     private readonly prepared: Prepared,
     private readonly plant: Plant | null,
+    private readonly prunes: boolean,
   ) {
     const { clock, story } = this;
     const { variant, delivery, manners } = circumstances;
@@ -98,7 +108,7 @@ class History {
     } catch (cause) {
       this.story.violate(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
     }
-    return { seed: this.seed, story: this.story.lines, violations: this.story.violations, runs: this.runs };
+    return { seed: this.seed, prunes: this.prunes, story: this.story.lines, violations: this.story.violations, runs: this.runs };
   }
 
   private get name(): string {
@@ -172,6 +182,22 @@ class History {
     if ([...this.running].length >= this.stores.length) await this.drive(() => this.running.size === 0);
     const run = this.start(options.kind, options.full ?? false, options.only ?? null, options.fate ?? fateOf(this.random));
     await this.drive(() => !this.running.has(run) || run.process.isAsleep);
+    if (this.prunes) this.prune();
+  }
+
+  /** Not while a run that lives has the pipeline, not even where it sleeps: to take over from it would be another history. */
+  private prune(): void {
+    const owner = this.inspector.leaseOwner();
+    if ([...this.running].some(({ process }) => process.owner === owner)) return;
+    const store = this.anyStore;
+    try {
+      prunePipeline({ store, pipeline: this.name, retention: NO_TIME, effects: this.person(), mostMs: 0 });
+    } catch (cause) {
+      // The lease of a process that died on another machine.
+      if (!(cause instanceof ProblemError)) throw cause;
+      return;
+    }
+    this.plant?.prune?.(this.prepared.raw, store.pipelineId(this.name));
   }
 
   private start(kind: Kind, full: boolean, only: ReadonlySet<string> | null, fate: Fate): Running {

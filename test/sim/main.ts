@@ -8,6 +8,7 @@ import { historyText, search } from "./search.js";
 
 // npm run sim -- --histories 20000 --seed 1 --jobs 2
 // npm run sim -- --seed 4711                           one history, told whole
+// npm run sim -- --histories 3000 --seed 1 --prune     everything that retention may let go goes after every run
 // npm run sim -- --histories 2000 --plant lease        with a fault planted in the engine
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     jobs: { type: "string", default: String(availableParallelism()) },
     plant: { type: "string" },
+    prune: { type: "boolean", default: false },
     worker: { type: "boolean", default: false },
   },
 });
@@ -38,6 +40,7 @@ async function work(): Promise<void> {
   let runs = 0;
   const found = await search(seed, histories, {
     plant,
+    prunes: values.prune,
     stopAtFirst: plant !== null,
     onProgress: (done, more, broken) => {
       runs += more;
@@ -55,7 +58,7 @@ async function tellOne(): Promise<number> {
   const { Place } = await import("./place.js");
   const { runHistory } = await import("./history.js");
   const place = new Place();
-  const result = await runHistory(seed, place, plant);
+  const result = await runHistory(seed, place, plant, values.prune);
   place.dispose();
   process.stdout.write(result.violations.length > 0 ? historyText(result) : `${result.story.join("\n")}\nseed ${seed}: 0 violations\n`);
   return result.violations.length > 0 ? 1 : 0;
@@ -84,6 +87,7 @@ async function tellMany(jobs: number): Promise<number> {
       "--histories",
       String(own),
       ...(plant === null ? [] : ["--plant", plant.name]),
+      ...(values.prune ? ["--prune"] : []),
     ];
     const child = fork(fileURLToPath(import.meta.url), args);
     let ended: Extract<News, { failed: unknown }> | null = null;

@@ -39,6 +39,8 @@ export interface Prepared {
   /** One connection for each process. */
   readonly stores: readonly Store[];
   readonly inspector: Inspector;
+  /** A connection of nobody's. */
+  readonly raw: Database.Database;
 }
 
 const none = Type.Object({}, { additionalProperties: false });
@@ -90,7 +92,7 @@ export class Place {
     if (raw === null) throw new Error("bug: no store");
     const compiled = await this.compiled(variant);
     const pipeline = { ...compiled, name: `s${seed}` };
-    return { pipeline, stores: cursor.stores, inspector: new Inspector(raw, pipeline.name) };
+    return { pipeline, stores: cursor.stores, inspector: new Inspector(raw, pipeline.name), raw };
   }
 
   dispose(): void {

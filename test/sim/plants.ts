@@ -76,6 +76,44 @@ export const PLANTS: readonly Plant[] = [
     name: "a draft that became another version stays a posting of its own",
     store: (store) => override(store, { postings: override(store.postings, { end: () => undefined }) }),
   },
+  {
+    name: "pruned: postings that were reversed, and how they were sent",
+    prune: (raw, pipelineId) => {
+      const ours = "document_id IN (SELECT id FROM documents WHERE pipeline_id = ?)";
+      const ended = raw
+        .prepare(`DELETE FROM postings WHERE reversed_by IS NOT NULL AND ${ours} RETURNING attempt_id`)
+        .pluck()
+        .all(pipelineId);
+      for (const id of ended) raw.prepare("DELETE FROM attempts WHERE id = ?").run(id);
+    },
+  },
+  {
+    name: "pruned: attempts whose answer is unknown",
+    prune: (raw, pipelineId) => {
+      const ours = "document_id IN (SELECT id FROM documents WHERE pipeline_id = ?)";
+      raw.prepare(`DELETE FROM attempts WHERE (outcome IS NULL OR outcome = 'unconfirmed') AND ${ours}`).run(pipelineId);
+    },
+  },
+  {
+    name: "pruned: records of documents that are settled",
+    prune: (raw, pipelineId) => {
+      const settled = "SELECT id FROM documents WHERE pipeline_id = ? AND touched = 0";
+      raw.prepare(`DELETE FROM records WHERE document_id IN (${settled})`).run(pipelineId);
+    },
+  },
+  {
+    name: "pruned: every try of a key that was refused",
+    prune: (raw, pipelineId) => {
+      const ours = "document_id IN (SELECT id FROM documents WHERE pipeline_id = ?)";
+      raw.prepare(`DELETE FROM attempts WHERE outcome IN ('rejected', 'absent', 'conflict', 'set aside') AND ${ours}`).run(pipelineId);
+    },
+  },
+  {
+    name: "pruned: what a person dropped",
+    prune: (raw, pipelineId) => {
+      raw.prepare("DELETE FROM quarantine WHERE status = 'dropped' AND pipeline_id = ?").run(pipelineId);
+    },
+  },
 ];
 
 function withMembers(target: Target, members: Partial<Target>): Target {

@@ -14,6 +14,8 @@ export async function search(
   options: {
     readonly plant?: Plant | null;
     readonly stopAtFirst?: boolean;
+    /** After every run everything goes that may. */
+    readonly prunes?: boolean;
     readonly onProgress?: (done: number, runs: number, broken: number) => void;
   } = {},
 ): Promise<Search> {
@@ -23,7 +25,7 @@ export async function search(
   let done = 0;
   try {
     while (done < histories) {
-      const result = await runHistory(from + done, place, options.plant ?? null);
+      const result = await runHistory(from + done, place, options.plant ?? null, options.prunes ?? false);
       done += 1;
       runs += result.runs;
       if (result.violations.length > 0) failed.push(result);
@@ -39,7 +41,7 @@ export async function search(
 }
 
 /** A history as people read it, with what was broken at the end. */
-export function historyText({ seed, story, violations }: HistoryResult): string {
+export function historyText({ seed, story, violations, prunes }: HistoryResult): string {
   const broken = violations.map((violation) => `  ${violation}`).join("\n");
-  return `seed ${seed}\n${story.map((line) => `  ${line}`).join("\n")}\nbroken:\n${broken}\nagain: npm run sim -- --seed ${seed}\n`;
+  return `seed ${seed}\n${story.map((line) => `  ${line}`).join("\n")}\nbroken:\n${broken}\nagain: npm run sim -- --seed ${seed}${prunes ? " --prune" : ""}\n`;
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
-import { AuditChain, type AuditVerdict, auditLine } from "../../model/audit.js";
+import { type AuditVerdict, auditLine } from "../../model/audit.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { joinKey } from "../../model/record.js";
 import { AuditLog } from "../../store/audit-log.js";
@@ -56,7 +56,7 @@ export async function verify(context: CommandContext, options: AuditOptions): Pr
   const { io } = context;
   const noted = options.head === undefined ? null : readHead(options.head);
   return withLog(context, options, (audit) => {
-    const chain = new AuditChain(noted);
+    const chain = audit.chain(noted);
     for (const row of audit.rows()) if (!chain.accept(row)) break;
     const verdict = chain.verdict();
     if (options.json === true) printJson(io, verdictToJson(verdict));
@@ -69,7 +69,7 @@ export async function verify(context: CommandContext, options: AuditOptions): Pr
 export async function exportLog(context: CommandContext, options: AuditOptions): Promise<number> {
   const { io } = context;
   return withLog(context, options, (audit) => {
-    const chain = new AuditChain();
+    const chain = audit.chain();
     const file = options.out === undefined ? null : openSync(resolve(context.cwd, options.out), "w", 0o600);
     const write = (text: string): void => {
       if (file === null) io.out(text);

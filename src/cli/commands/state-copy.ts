@@ -28,7 +28,7 @@ export async function exportState(context: CommandContext, options: CopyOptions,
   if (existsSync(file)) throw usage(`there is a file \`${name}\` already`, "name another; a copy is never overwritten");
   const partial = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // SQLite would make it readable by others.
     closeSync(openSync(partial, "wx", 0o600));
     copyStore(project.store, partial);
@@ -71,7 +71,7 @@ export async function importState(context: CommandContext, options: CopyOptions,
     takeAway(context, store, former);
   }
   const partial = `${store}.${process.pid}.part`;
-  mkdirSync(dirname(store), { recursive: true });
+  mkdirSync(dirname(store), { recursive: true, mode: 0o700 });
   copyFileSync(file, partial);
   chmodSync(partial, 0o600);
   renameSync(partial, store);

@@ -8,6 +8,8 @@ import { renderTable } from "./table.js";
 const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string } = {
   "store created": ({ store, version }) => `store ${store}, version ${version}`,
   "store imported": ({ file, replaced }) => `from ${file}${replaced ? ", in the place of another" : ""}`,
+  "store pruned": ({ attempts, runs, plans }) => `${count(attempts)} tries, ${count(runs)} runs, ${count(plans)} plans`,
+  "log shortened": ({ upTo, file }) => `rows up to ${count(upTo)} are in ${file}`,
   "migration applied": ({ store, from, to }) => `store ${store}, from version ${from} to ${to}`,
   "lease taken over": ({ formerHost, formerPid, since, why }) => `from process ${formerPid} on ${formerHost}, since ${since}: ${why}`,
   "run started": ({ kind, full, program, host, pid }) => `${kind}${full ? " --full" : ""}, version ${program}, process ${pid} on ${host}`,
@@ -90,8 +92,9 @@ export function auditRowToJson(row: AuditRow): unknown {
 }
 
 export function renderVerdict(verdict: AuditVerdict): string {
-  const { rows, head, fault, notedSeq } = verdict;
-  const counted = rows === 1 ? "1 row" : `${count(rows)} rows`;
+  const { rows, head, fault, notedSeq, movedUpTo } = verdict;
+  const moved = movedUpTo === undefined ? "" : `, of which ${count(movedUpTo)} were moved to files`;
+  const counted = rows === 1 ? "1 row" : `${count(rows)} rows${moved}`;
   if (fault === null) {
     const noted = notedSeq === null ? "" : `the noted head is row ${notedSeq}: no row up to it is missing\n`;
     return `the audit log fits: ${counted}\nhead ${head}\n${noted}`;
@@ -116,6 +119,6 @@ function faultText(fault: AuditFault, rows: number): string {
 }
 
 export function verdictToJson(verdict: AuditVerdict): unknown {
-  const { rows, head, fault, notedSeq } = verdict;
-  return { ok: fault === null, rows, head, notedRow: notedSeq, fault };
+  const { rows, head, fault, notedSeq, movedUpTo } = verdict;
+  return { ok: fault === null, rows, head, notedRow: notedSeq, fault, ...(movedUpTo === undefined ? {} : { movedUpTo }) };
 }

@@ -3,6 +3,7 @@ import { audit } from "./0002-audit.js";
 import { steps } from "./0003-steps.js";
 import { plans } from "./0004-plans.js";
 import { notices } from "./0005-notices.js";
+import { retention } from "./0006-retention.js";
 
 /** In order; added to, never edited once released. The store's version is the number of them that were applied. */
-export const migrations: readonly string[] = [initial, audit, steps, plans, notices];
+export const migrations: readonly string[] = [initial, audit, steps, plans, notices, retention];
