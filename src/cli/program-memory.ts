@@ -126,6 +126,26 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
     .option("--replace", "in the place of the store that is there, which is kept beside it");
   does(stateImport, async () => (await import("./commands/state-copy.js")).importState);
 
+  const secrets = command(program, "secrets", "the encrypted file of secrets that sync.yaml names");
+  const listSecrets = common(command(secrets, "list", "the names in it, not the values", "sync secrets list"));
+  does(listSecrets, async () => (await import("./commands/secrets.js")).list);
+  const setSecret = common(
+    command(
+      secrets,
+      "set",
+      "put a value in, or another in its place; it is read from standard input",
+      "sync secrets set ERP_PASSWORD < password.txt",
+      'printf %s "$VALUE" | sync secrets set ERP_PASSWORD',
+    ),
+  );
+  setSecret.addArgument(new Argument("<name>", "as `${env.NAME}` asks for it"));
+  does(setSecret, async () => (await import("./commands/secrets.js")).set);
+  const removeSecret = common(command(secrets, "remove", "take one out", "sync secrets remove ERP_PASSWORD"));
+  removeSecret.addArgument(new Argument("<name>", "its name"));
+  does(removeSecret, async () => (await import("./commands/secrets.js")).remove);
+  const sealAnew = common(command(secrets, "re-encrypt", "encrypt it anew, after `recipients` changed", "sync secrets re-encrypt"));
+  does(sealAnew, async () => (await import("./commands/secrets.js")).reEncrypt);
+
   const prune = common(
     command(
       program,

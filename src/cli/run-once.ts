@@ -6,6 +6,7 @@ import type { Store } from "../store/store.js";
 import { nextOf } from "./commands/plan.js";
 import type { CommandContext, CommonOptions } from "./io.js";
 import type { LiveRuns } from "./live-runs.js";
+import { loudNotices } from "./loud.js";
 import { type SavedFile, usualPlanFile, writePlan } from "./plan-store.js";
 import { progressDisplay } from "./render/progress.js";
 import { renderRun, runToJson } from "./render/run.js";
@@ -49,6 +50,7 @@ export async function runOnce(
       full: options.full === true,
       verify: options.verify === true,
       clockIsRight: options.clockIsRight === true,
+      notices: loudNotices(project, pipeline),
       ...what,
     });
     // The pipeline asks for approval: what would have been sent is written down, for somebody to read.

@@ -30,6 +30,12 @@ export class WholeFile {
     this.put(bytes);
   }
 
+  /** What was written until now, under its other name. */
+  flushed(): string {
+    this.flush();
+    return this.partial;
+  }
+
   /** Everything is written; the file is there when this returns. */
   end(): void {
     this.flush();

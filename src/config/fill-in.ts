@@ -9,19 +9,28 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
 
 export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
 
+/** Where secrets come from. */
+export interface SecretSources {
+  readonly env: ProcessEnvironment;
+  /** Every file that one is read from is added. */
+  readonly files: Set<string>;
+  /** Whether the project has a file of secrets, which could hold it too. One that could not be opened is a problem already. */
+  readonly encrypted: "none" | "open" | "locked";
+}
+
 /**
  * The same tree with `${env.NAME}` and `${file:PATH}` filled in. A path starts at the folder of the file it is written in; a
  * final line break of its content is left out. What is missing becomes a problem at its place.
  */
-export function fillIn(tree: Tree, env: ProcessEnvironment, problems: Problem[]): Tree {
-  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => fillIn(item, env, problems)) };
-  if (tree.kind === "map") return fillInMap(tree, env, problems);
+export function fillIn(tree: Tree, from: SecretSources, problems: Problem[]): Tree {
+  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => fillIn(item, from, problems)) };
+  if (tree.kind === "map") return fillInMap(tree, from, problems);
   if (typeof tree.value !== "string" || !tree.text.includes("${")) return tree;
   const parts: string[] = [];
   let isUnusable = false;
   const text = tree.text.replace(REFERENCE, (whole, reference: string | undefined, offset: number) => {
     if (reference === undefined) return "${";
-    const value = resolveReference(reference.trim(), tree, offset, offset + whole.length, env, problems);
+    const value = resolveReference(reference.trim(), tree, offset, offset + whole.length, from, problems);
     if (value === null) isUnusable = true;
     else parts.push(value);
     return value ?? "";
@@ -29,8 +38,8 @@ export function fillIn(tree: Tree, env: ProcessEnvironment, problems: Problem[])
   return { ...tree, value: text, text, filledIn: parts, isUnusable };
 }
 
-export function fillInMap(tree: MapTree, env: ProcessEnvironment, problems: Problem[]): MapTree {
-  const entries = new Map([...tree.entries].map(([key, entry]) => [key, { ...entry, value: fillIn(entry.value, env, problems) }]));
+export function fillInMap(tree: MapTree, from: SecretSources, problems: Problem[]): MapTree {
+  const entries = new Map([...tree.entries].map(([key, entry]) => [key, { ...entry, value: fillIn(entry.value, from, problems) }]));
   return { ...tree, entries };
 }
 
@@ -39,7 +48,7 @@ function resolveReference(
   tree: ScalarTree,
   start: number,
   end: number,
-  env: ProcessEnvironment,
+  { env, files, encrypted }: SecretSources,
   problems: Problem[],
 ): string | null {
   const at = placeInText(tree, start, end);
@@ -47,12 +56,15 @@ function resolveReference(
     const name = reference.slice("env.".length);
     const value = env[name];
     if (value !== undefined) return value;
+    if (encrypted === "locked") return null;
     problems.push(
       problem(
         "CONFIG_MISSING_SECRET",
         `environment variable \`${name}\` is not set`,
         at,
-        `set \`${name}\` before the start, as in \`${name}=… sync run …\``,
+        encrypted === "open"
+          ? `put it into the file of secrets with \`sync secrets set ${name}\`, or set it before the start`
+          : `set \`${name}\` before the start, as in \`${name}=… sync run …\``,
       ),
     );
     return null;
@@ -60,7 +72,9 @@ function resolveReference(
   if (reference.startsWith("file:")) {
     const path = reference.slice("file:".length).trim();
     try {
-      return readFileSync(resolveFrom(tree.file, path), "utf8").replace(/\r?\n$/, "");
+      const file = resolveFrom(tree.file, path);
+      files.add(file);
+      return readFileSync(file, "utf8").replace(/\r?\n$/, "");
     } catch {
       problems.push(
         problem(

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from "typebox";
 import { type Problem, type ProblemCode, problem } from "../model/problem.js";
-import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
+import { fillInMap, type SecretSources } from "./fill-in.js";
 import { hideSecrets } from "./hide-secrets.js";
 import { listNames, nearest, suggest, thereAre } from "./nearest.js";
 import { CHANNEL_KINDS, CHANNELS, Channel, type ChannelKind, NOTIFY_COMMON, type NotifyCommon } from "./notify-schema.js";
@@ -13,7 +13,7 @@ import { child, childScalar, type Entry, keyPlace, type MapTree, placeOf, scalar
 const NOT_HERE: readonly ProblemCode[] = ["CONFIG_MISSING_SECRET", "CONFIG_MISSING_FILE"];
 
 export interface NotifyContext {
-  readonly env: ProcessEnvironment;
+  readonly from: SecretSources;
   readonly language: "en" | "zh";
   /** No message will be sent, so that secrets and files need not be on this machine. */
   readonly unopened: boolean;
@@ -40,7 +40,7 @@ function readChannel(entry: Entry, context: NotifyContext, problems: Problem[]):
   if (kind === null || entry.value.kind !== "map") return null;
   const schema = wholeSchema(kind);
   hideSecrets(entry.value, { ...schema, properties: { ...schema.properties, channel: {} } });
-  const filled = fillInMap(entry.value, context.env, problems);
+  const filled = fillInMap(entry.value, context.from, problems);
   const entries = new Map(filled.entries);
   entries.delete("channel");
   const onSecret = (scalar: { readonly text: string; readonly filledIn?: readonly string[] }): void => {

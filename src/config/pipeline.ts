@@ -7,6 +7,7 @@ import type { Field } from "../model/record.js";
 import type { Retention } from "../model/retention.js";
 import type { Schedule } from "../model/schedule.js";
 import type { ChannelKind, ChannelOptions, NotifyEvent } from "./notify-schema.js";
+import type { SecretsFile } from "./secrets-file.js";
 
 /** A project as it is used: paths absolute, secrets resolved, one environment chosen. */
 export interface Project {
@@ -28,6 +29,10 @@ export interface Project {
   readonly retention: Retention;
   /** Every secret value in use, so that output can be checked against them. */
   readonly secrets: readonly string[];
+  /** The encrypted file of secrets; null where the project names none. */
+  readonly secretsFile: SecretsFile | null;
+  /** Files that secrets, or keys to them, were read from. */
+  readonly secretFiles: readonly string[];
 }
 
 /** Whom runs tell. */

@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
 import { globSync } from "tinyglobby";
 import type { Connector } from "../connectors/contract.js";
-import { type Problem, type ProblemCode, problem } from "../model/problem.js";
+import { type Problem, type ProblemCode, ProblemError, problem } from "../model/problem.js";
 import { readApprovers } from "./approval.js";
-import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
+import { fillInMap, type ProcessEnvironment, type SecretSources } from "./fill-in.js";
 import { hideSecrets } from "./hide-secrets.js";
 import { nearest, suggest, thereAre } from "./nearest.js";
 import { readNotify } from "./notify.js";
@@ -14,6 +14,7 @@ import { readRetention } from "./retention.js";
 import { checkTimeZone, readCalendar } from "./schedule.js";
 import { ProjectFile } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
+import type { SecretsFile } from "./secrets-file.js";
 import { isCaseFile, isFile, readSourceFile, showPath } from "./source-file.js";
 import { child, childScalar, type Entry, keyPlace, type MapTree, mergeTrees, parseTree, placeOf, scalarsOf, type Tree } from "./tree.js";
 
@@ -63,12 +64,19 @@ export async function readProject(
   if (zone !== undefined && settings.timeZone !== undefined) checkTimeZone(zone, problems);
 
   const secrets = new Set<string>();
-  const { connections, broken } = await readConnections(laidOver(tree, environment, CONNECTIONS, problems), options, secrets, problems);
+  const chosen = environment === null ? undefined : settings.environments?.[environment];
+  const secretsFile = secretsFileOf(chosen?.secrets ?? settings.secrets, folder);
+  const from = await secretSources(tree, secretsFile, options, problems);
+  const { connections, broken } = await readConnections(
+    laidOver(tree, environment, CONNECTIONS, problems),
+    { ...options, from },
+    secrets,
+    problems,
+  );
   const language = settings.language ?? "en";
   const inNotify: Problem[] = [];
   const channels = laidOver(tree, environment, NOTIFY, inNotify);
-  const notify = readNotify(channels, { env: options.env, language, unopened: options.unopened === true, secrets }, inNotify);
-  const chosen = environment === null ? undefined : settings.environments?.[environment];
+  const notify = readNotify(channels, { from, language, unopened: options.unopened === true, secrets }, inNotify);
   const project: Project = {
     name: settings.project ?? basename(folder),
     folder,
@@ -84,6 +92,8 @@ export async function readProject(
     retention: readRetention(settings.retention),
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
     secrets: [...secrets].filter((secret) => secret !== ""),
+    secretsFile,
+    secretFiles: [...from.files],
   };
   return { project, broken, problems };
 }
@@ -124,6 +134,40 @@ function chooseEnvironment(tree: MapTree, wanted: string | null, problems: Probl
     ),
   );
   return null;
+}
+
+// ---------------------------------------------------------------- secrets
+
+function secretsFileOf(written: Partial<SecretsFile> | undefined, folder: string): SecretsFile | null {
+  return written?.file === undefined ? null : { file: resolve(folder, written.file), recipients: written.recipients ?? [] };
+}
+
+/** The environment, and below it what the encrypted file holds. That is opened only where it has something that is asked for. */
+async function secretSources(
+  tree: MapTree,
+  secretsFile: SecretsFile | null,
+  { env, unopened }: ProjectOptions,
+  problems: Problem[],
+): Promise<SecretSources> {
+  const files = new Set<string>();
+  if (secretsFile === null || unopened === true || !isFile(secretsFile.file)) return { env, files, encrypted: secretsFile === null ? "none" : "open" };
+  // Its code is loaded with the first project that has such a file.
+  const { keysAtHand, missingNames, openSecrets } = await import("./secrets-file.js");
+  if (missingNames(tree.file.text, env).length === 0) return { env, files, encrypted: "open" };
+  try {
+    const keys = keysAtHand(env, process.cwd());
+    for (const file of keys.files) files.add(file);
+    return { env: { ...Object.fromEntries(await openSecrets(secretsFile.file, keys)), ...defined(env) }, files, encrypted: "open" };
+  } catch (cause) {
+    if (!(cause instanceof ProblemError)) throw cause;
+    const at = placeOf(child(tree, "secrets") ?? tree);
+    problems.push(...cause.problems.map(({ code, message, hint }) => problem(code, message, at, hint)));
+    return { env, files, encrypted: "locked" };
+  }
+}
+
+function defined(env: ProcessEnvironment): ProcessEnvironment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 }
 
 // ---------------------------------------------------------------- connections
@@ -169,7 +213,7 @@ const NOT_HERE: readonly ProblemCode[] = ["CONFIG_MISSING_SECRET", "CONFIG_MISSI
 
 async function readConnections(
   tree: MapTree | null,
-  options: ProjectOptions,
+  options: ProjectOptions & { readonly from: SecretSources },
   secrets: Set<string>,
   problems: Problem[],
 ): Promise<{ connections: Map<string, Connection>; broken: Set<string> }> {
@@ -188,7 +232,7 @@ async function readConnections(
 
 async function readConnection(
   entry: Entry,
-  options: ProjectOptions,
+  options: ProjectOptions & { readonly from: SecretSources },
   secrets: Set<string>,
   problems: Problem[],
 ): Promise<Connection | null> {
@@ -200,7 +244,7 @@ async function readConnection(
   if (connector === null) return null;
   const described = schemaNode(connector.connection);
   hideSecrets(entry.value, { ...described, properties: { ...described.properties, connector: {} } });
-  const filled = fillInMap(entry.value, options.env, problems);
+  const filled = fillInMap(entry.value, options.from, problems);
   const context: ReadContext = {
     problems,
     onSecret: (tree) => {

@@ -19,6 +19,22 @@ const template = (about: string, ...examples: string[]) =>
 
 // ---------------------------------------------------------------- sync.yaml
 
+const SecretsAt = Type.Object(
+  {
+    file: Type.String({ description: "the file, which `sync secrets set NAME` makes", path: "new file", examples: ["secrets.age"] }),
+    recipients: Type.Array(Type.String({ pattern: "^age1[0-9a-z]+$" }), {
+      description: "public keys that can open it, as `age-keygen` prints them; when left out, it is written for the key that opened it",
+      default: [],
+      examples: [["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]],
+    }),
+  },
+  {
+    ...closed,
+    description: "a file of secrets, encrypted with age: what `${env.NAME}` asks for and the environment does not have is taken from it",
+    examples: [{ file: "secrets.age" }],
+  },
+);
+
 const keep = (what: string, usual: string, example: string) =>
   Type.String({
     description: `how long to keep ${what}: a number of days, or \`never\` to let go of them never`,
@@ -53,6 +69,7 @@ export const ProjectFile = Type.Object(
       default: "pipelines/*.yaml",
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
+    secrets: Type.Optional(SecretsAt),
     retention: Type.Optional(
       Type.Object(
         {
@@ -104,6 +121,7 @@ export const ProjectFile = Type.Object(
         Type.Object(
           {
             store: Type.Optional(Type.String({ description: "its own store", path: "new file" })),
+            secrets: Type.Optional(SecretsAt),
             connections: changesOf("connection"),
             notify: changesOf("channel"),
           },

@@ -245,6 +245,74 @@ export const CONFIG: Explanations<Extract<ProblemCode, `CONFIG_${string}`>> = {
       ],
     },
   },
+  CONFIG_SECRETS: {
+    who: ["it"],
+    en: {
+      means:
+        "`secrets` in `sync.yaml` names a file that is encrypted with age, and it cannot be opened: no key is at hand, the key is another one, or the file is damaged.",
+      matters: "Without the passwords in it no connection can be opened; nothing was read or posted.",
+      mend: [
+        "Say where the key is: `SYNC_AGE_IDENTITY_FILE` names the file that `age-keygen` wrote, `SYNC_AGE_PASSPHRASE_FILE` a file with the passphrase. Cron and systemd do not read your login profile.",
+        "Where the key is another one, have somebody who can open the file add your public key under `recipients`, and say `sync secrets re-encrypt`.",
+        "Where the file is damaged, put back its last version from Git.",
+        "Check: `sync secrets list`",
+      ],
+      cause: "the identity of the former machine was not brought along when the project moved",
+    },
+    zh: {
+      means: "`sync.yaml` 的 `secrets` 指向一个用 age 加密的文件，但无法打开：没有密钥、密钥不对，或文件已损坏。",
+      matters: "没有其中的密码，任何连接都打不开；什么都没有读取，也没有过账。",
+      mend: [
+        "说明密钥在哪里：`SYNC_AGE_IDENTITY_FILE` 指向 `age-keygen` 生成的文件，`SYNC_AGE_PASSPHRASE_FILE` 指向存放口令的文件。cron 和 systemd 不读取登录配置。",
+        "如果密钥不对，请能打开该文件的人把你的公钥加到 `recipients`，再执行 `sync secrets re-encrypt`。",
+        "如果文件损坏，从 Git 恢复上一个版本。",
+        "检查：`sync secrets list`",
+      ],
+      cause: "项目迁移到新机器时没有带上原来的私钥文件",
+    },
+  },
+  CONFIG_INSECURE: {
+    who: ["it"],
+    en: {
+      means: "A connection says `insecure: true` and goes to another machine without TLS. The run goes on, and says so every time.",
+      matters: "Everybody on the way can read passwords and vouchers, and change them before they arrive.",
+      mend: [
+        "Have the other side offer TLS, write `https://` or take `insecure` out. A certificate of an authority of your own is named as `ca`.",
+        "Where that cannot be had, let the way lead through a tunnel (VPN, SSH) that ends on this machine: what goes to `127.0.0.1` is not spoken of.",
+        "Check: `sync doctor`",
+      ],
+      cause: "an ERP in the company's own network has no certificate, and somebody wrote `insecure: true` to get on",
+    },
+    zh: {
+      means: "某个连接写了 `insecure: true`，不经 TLS 连到另一台机器。运行照常进行，但每次都会提示。",
+      matters: "途中任何人都能读到密码和凭证，也能在到达之前改动它们。",
+      mend: [
+        "让对方提供 TLS，改用 `https://`，或去掉 `insecure`。自建机构签发的证书用 `ca` 指定。",
+        "实在做不到时，让连接经过在本机终止的隧道（VPN、SSH）：发往 `127.0.0.1` 的不再提示。",
+        "检查：`sync doctor`",
+      ],
+      cause: "公司内网的 ERP 没有证书，有人为了先用起来写了 `insecure: true`",
+    },
+  },
+  CONFIG_EXPOSED: {
+    who: ["it"],
+    en: {
+      means:
+        "The store, a file with a password, or the file of a key may be read by other users of this machine. The run goes on, and says so every time.",
+      matters: "The store holds every document that was posted. Whoever reads a password or a key can post in our name.",
+      mend: [
+        "Take the permission away: `chmod 600 FILE`, as the message says. A secret may be readable by a group.",
+        "Check: `sync doctor`",
+      ],
+      cause: "the project was copied to this machine with everything in it readable",
+    },
+    zh: {
+      means: "存储文件、存放密码的文件或私钥文件可以被本机其他用户读取。运行照常进行，但每次都会提示。",
+      matters: "存储文件里有全部已过账的单据；拿到密码或私钥的人可以用我们的名义过账。",
+      mend: ["按提示收回权限：`chmod 600 FILE`。密码文件可以只对某个用户组可读。", "检查：`sync doctor`"],
+      cause: "项目复制到这台机器时，所有文件都是可读的",
+    },
+  },
   CONFIG_DUPLICATE_NAME: {
     who: ["it"],
     en: {

@@ -38,6 +38,8 @@ export interface RunRequest {
   readonly only: ReadonlySet<string> | null;
   /** With `run`: nothing but this is sent. Without it, a pipeline that asks for approval sends nothing. */
   readonly allowed?: AllowedPlan;
+  /** Worth saying in the result of every run, whatever comes of it. */
+  readonly notices?: readonly Problem[];
 }
 
 export interface RunOutcome {
@@ -84,7 +86,7 @@ class Run {
   private planned: Planned | null = null;
   private readonly applied: Applied = emptyApplied();
   private recovered: Recovered = { found: 0, examined: 0 };
-  private readonly problems: Problem[] = [];
+  private readonly problems: Problem[];
   /** The run ended with what it read marked as read. */
   private hasMoved = false;
   /** Documents that would be sent, and wait for a plan. */
@@ -97,7 +99,9 @@ class Run {
     private readonly runId: number,
     private readonly startedAt: string,
     private readonly lease: HeldLease,
-  ) {}
+  ) {
+    this.problems = [...(request.notices ?? [])];
+  }
 
   async go(): Promise<RunOutcome> {
     let isComplete = false;

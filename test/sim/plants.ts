@@ -102,13 +102,6 @@ export const PLANTS: readonly Plant[] = [
     },
   },
   {
-    name: "pruned: every try of a key that was refused",
-    prune: (raw, pipelineId) => {
-      const ours = "document_id IN (SELECT id FROM documents WHERE pipeline_id = ?)";
-      raw.prepare(`DELETE FROM attempts WHERE outcome IN ('rejected', 'absent', 'conflict', 'set aside') AND ${ours}`).run(pipelineId);
-    },
-  },
-  {
     name: "pruned: what a person dropped",
     prune: (raw, pipelineId) => {
       raw.prepare("DELETE FROM quarantine WHERE status = 'dropped' AND pipeline_id = ?").run(pipelineId);

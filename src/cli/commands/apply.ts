@@ -2,9 +2,11 @@ import { resolve } from "node:path";
 import type { Project } from "../../config/pipeline.js";
 import { admitPlan } from "../../run/admit.js";
 import { runPipeline } from "../../run/pipeline.js";
+import { pruneAfterRun } from "../../run/prune.js";
 import { liveEffects } from "../effects.js";
 import { exitOfRun } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { loudNotices } from "../loud.js";
 import { progressDisplay } from "../render/progress.js";
 import { renderRun, runToJson } from "../render/run.js";
 import { renderLeftOut } from "../render/saved-plan.js";
@@ -47,7 +49,9 @@ async function applyTo(
       full: false,
       only: null,
       allowed,
+      notices: loudNotices(project, pipeline),
     });
+    pruneAfterRun({ store, pipeline: pipeline.name, retention: project.retention, effects: live.effects });
     await telling.noteRun(store, pipeline, result, null);
     progress.end();
     if (options.json === true) printJson(io, { ...(runToJson(result) as object), plan: allowed.id, leftOut });

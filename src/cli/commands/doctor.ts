@@ -6,6 +6,7 @@ import { visible } from "../../model/visible.js";
 import { probeSource, probeTarget } from "../../run/probe.js";
 import { Store } from "../../store/store.js";
 import { type Finding, look, ok, type State, wrong } from "../doctor/finding.js";
+import { checkLoud } from "../doctor/loud.js";
 import { checkDisk, checkPermissions } from "../doctor/place.js";
 import { checkSchedules, schedulersHere } from "../doctor/schedule.js";
 import { checkServers } from "../doctor/servers.js";
@@ -30,6 +31,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const { effects, ...live } = liveEffects(context, () => undefined);
   const mask = masker(project.secrets);
   const ofStore = checkStore(project.store, context.now());
+  const used = new Set(pipelines.flatMap(({ source, target }) => [source.name, target.name]));
   const findings: Finding[] = [
     ok("program", `erp-sync ${programVersion()}, Node ${process.versions.node}`),
     problems.length === 0
@@ -39,10 +41,10 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
     ...checkPermissions(project.store, [project.file, ...pipelines.map(({ file }) => file)]),
     ...ofStore,
     ...lookAtSchedules(project, pipelines, ofStore, context.now()),
+    ...checkLoud(project, used),
   ];
   try {
     if (options.offline !== true) {
-      const used = new Set(pipelines.flatMap(({ source, target }) => [source.name, target.name]));
       findings.push(
         ...(await checkServers(
           [...project.connections.values()].filter(({ name }) => used.has(name)),

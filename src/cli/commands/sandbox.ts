@@ -5,6 +5,7 @@ import type { SandboxDefinition } from "../../connectors/sandbox/contract.js";
 import { SandboxError } from "../../connectors/sandbox/contract.js";
 import { type SandboxServer, serveSandbox } from "../../connectors/sandbox/server.js";
 import { sandboxes } from "../../connectors/sandboxes.js";
+import { isLoopback } from "../../model/loopback.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { EXIT } from "../exit-codes.js";
@@ -127,10 +128,6 @@ function tell({ io }: CommandContext, options: SandboxCommandOptions, served: re
       ? `what ${what} hold${s} ends with ${served.length === 1 ? "it" : "them"}; \`--state\` keeps it`
       : `the state is kept in ${options.state}`;
   io.err(`${memory}; Ctrl-C ends ${served.length === 1 ? "it" : "them"}\n`);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Ctrl-C is how one ends it, so it is no failure. */

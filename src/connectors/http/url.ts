@@ -1,3 +1,4 @@
+import { isLoopback } from "../../model/loopback.js";
 import { ProblemError, problem } from "../../model/problem.js";
 
 /** The text of a URL is not repeated in problems: keys are pasted into URLs. */
@@ -14,10 +15,6 @@ export function readUrl(option: string, written: string, insecure: boolean): URL
     );
   }
   return url;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 export function refuseConnection(found: string, hint: string): never {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createTransport } from "nodemailer";
 import type { ChannelOptions } from "../../config/notify-schema.js";
+import { isLoopback } from "../../model/loopback.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { Sender, SenderContext, Sent } from "../channel.js";
 import { plainText } from "../text.js";
@@ -98,10 +99,6 @@ function judge({ code = "", responseCode, response, command }: SmtpError, show: 
   const isNotConnected = command === "CONN" && code !== "ETIMEDOUT" && code !== "ETLS";
   const isBusy = (responseCode !== undefined && responseCode >= 400 && responseCode < 500) || code === "EDNS" || isNotConnected;
   return isBusy ? { kind: "busy", reason, retryAfterMs: null } : { kind: "failed", reason };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function refuse(found: string, hint: string): never {

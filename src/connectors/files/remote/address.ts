@@ -1,3 +1,4 @@
+import { isLoopback } from "../../../model/loopback.js";
 import { refuseOption } from "../options.js";
 
 /** An address of the web as it is written in a connection. Its text is not repeated in problems: keys are pasted into addresses. */
@@ -24,5 +25,5 @@ export function readAddress(option: string, written: string, insecure: boolean):
 
 /** Nobody on the way can read what is sent: it is encrypted, or stays on this machine. */
 export function isPrivate({ protocol, hostname }: URL): boolean {
-  return protocol === "https:" || hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return protocol === "https:" || isLoopback(hostname);
 }
