@@ -30,6 +30,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/configuration.md",
     "docs/expressions.md",
     "docs/file-places.md",
+    "docs/keeping.md",
     "docs/plan-page.md",
     "docs/morning.md",
     "docs/notifications.md",

@@ -21,7 +21,13 @@ export async function command(
     terminal = false,
     rows = 24,
     clock = {},
-  }: { readonly terminal?: boolean; readonly rows?: number; readonly clock?: Partial<Pick<CommandContext, "now" | "sleep" | "actor">> } = {},
+    env = {},
+  }: {
+    readonly terminal?: boolean;
+    readonly rows?: number;
+    readonly clock?: Partial<Pick<CommandContext, "now" | "sleep" | "actor">>;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Said> {
   let out = "";
   let err = "";
@@ -39,7 +45,7 @@ export async function command(
       rows,
     },
     cwd,
-    env: { PAGER: "" },
+    env: { PAGER: "", ...env },
     now: () => now,
     actor: "li.na",
     ...clock,
