@@ -1,6 +1,8 @@
 import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
+import { Approvers } from "./approver-schema.js";
 import { Tests } from "./case-schema.js";
+import { RetentionAt, SecretsAt } from "./keeping-schema.js";
 import { changesOf, NAME_PATTERN, Name } from "./named.js";
 import { Channel } from "./notify-schema.js";
 import { Calendar, Schedule } from "./schedule-schema.js";
@@ -18,30 +20,6 @@ const template = (about: string, ...examples: string[]) =>
   Type.Union([Type.String(), Type.Number(), Type.Boolean()], { description: about, examples, template: true });
 
 // ---------------------------------------------------------------- sync.yaml
-
-const SecretsAt = Type.Object(
-  {
-    file: Type.String({ description: "the file, which `sync secrets set NAME` makes", path: "new file", examples: ["secrets.age"] }),
-    recipients: Type.Array(Type.String({ pattern: "^age1[0-9a-z]+$" }), {
-      description: "public keys that can open it, as `age-keygen` prints them; when left out, it is written for the key that opened it",
-      default: [],
-      examples: [["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]],
-    }),
-  },
-  {
-    ...closed,
-    description: "a file of secrets, encrypted with age: what `${env.NAME}` asks for and the environment does not have is taken from it",
-    examples: [{ file: "secrets.age" }],
-  },
-);
-
-const keep = (what: string, usual: string, example: string) =>
-  Type.String({
-    description: `how long to keep ${what}: a number of days, or \`never\` to let go of them never`,
-    default: usual,
-    pattern: "^([1-9]\\d{0,4}d|never)$",
-    examples: [example],
-  });
 
 const Connection = Type.Object(
   {
@@ -70,21 +48,7 @@ export const ProjectFile = Type.Object(
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
     secrets: Type.Optional(SecretsAt),
-    retention: Type.Optional(
-      Type.Object(
-        {
-          attempts: keep("tries that were refused or never left, but for the last of each, and steps that were taken", "90d", "30d"),
-          runs: keep("finished runs that sent nothing, but for the newest of each outcome", "400d", "90d"),
-          plans: keep("what the store knows of plans that were applied, or that a newer one replaced; their files stay", "400d", "1000d"),
-          audit: keep("rows of the audit log; `sync prune` moves older ones to a file beside the store", "never", "3650d"),
-        },
-        {
-          ...closed,
-          description: "how long is kept what nothing needs any more; everything that posting depends on is kept for ever",
-          examples: [{ attempts: "30d" }],
-        },
-      ),
-    ),
+    retention: Type.Optional(RetentionAt),
     calendar: Type.Optional(Calendar),
     notify: Type.Optional(
       Type.Record(Name, Channel, {
@@ -92,29 +56,7 @@ export const ProjectFile = Type.Object(
         description: "whom runs tell of failures, of what waits, and of recovery: channels by name",
       }),
     ),
-    approvers: Type.Optional(
-      Type.Record(
-        Name,
-        Type.Object(
-          {
-            title: Type.Optional(Type.String({ description: "for people", examples: ["李娜, finance"] })),
-            user: Type.Optional(
-              Type.String({ description: "their operating-system user, so that nobody approves what they planned", examples: ["lina"] }),
-            ),
-            key: Type.Optional(
-              Type.String({
-                description:
-                  "their public key, as `sync keys new` prints it; with it only a signature counts, without it the operating-system user that the name stands for",
-                pattern: "^[A-Za-z0-9+/]{59}=$",
-                examples: ["MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="],
-              }),
-            ),
-          },
-          closed,
-        ),
-        { ...closed, description: "people who may approve plans, by name; pipelines use the names" },
-      ),
-    ),
+    approvers: Type.Optional(Approvers),
     environments: Type.Optional(
       Type.Record(
         Name,
