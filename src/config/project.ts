@@ -150,7 +150,8 @@ async function secretSources(
   problems: Problem[],
 ): Promise<SecretSources> {
   const files = new Set<string>();
-  if (secretsFile === null || unopened === true || !isFile(secretsFile.file)) return { env, files, encrypted: secretsFile === null ? "none" : "open" };
+  if (secretsFile === null || unopened === true || !isFile(secretsFile.file))
+    return { env, files, encrypted: secretsFile === null ? "none" : "open" };
   // Its code is loaded with the first project that has such a file.
   const { keysAtHand, missingNames, openSecrets } = await import("./secrets-file.js");
   if (missingNames(tree.file.text, env).length === 0) return { env, files, encrypted: "open" };

@@ -132,7 +132,12 @@ pipelines: none/*.yaml
     const env = { SYNC_AGE_IDENTITY: identity };
     // Only a process of its own has a standard input.
     const set = (input: string, name: string): { status: number | null; stdout: string } =>
-      spawnSync(process.execPath, [program, "secrets", "set", name], { cwd: place, input, encoding: "utf8", env: { ...process.env, ...env } });
+      spawnSync(process.execPath, [program, "secrets", "set", name], {
+        cwd: place,
+        input,
+        encoding: "utf8",
+        env: { ...process.env, ...env },
+      });
     const secrets = (...args: string[]): Promise<Said> => command(place, NOW, ["secrets", ...args], { env });
     expect(set("chart.csv\n", "CHART")).toMatchObject({ status: 0, stdout: "CHART is set in secrets.age\n" });
     expect(statSync(join(place, "secrets.age")).mode & 0o077).toBe(0);
