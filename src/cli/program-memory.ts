@@ -126,6 +126,20 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
     .option("--replace", "in the place of the store that is there, which is kept beside it");
   does(stateImport, async () => (await import("./commands/state-copy.js")).importState);
 
+  const encrypt = common(
+    command(
+      state,
+      "encrypt",
+      "put an encrypted copy in the store's place, after `key` was added to `store` in sync.yaml",
+      "sync state encrypt",
+    ),
+  );
+  does(encrypt, async () => (await import("./commands/state-key.js")).encryptState);
+  const decrypt = common(
+    command(state, "decrypt", "the way back, before `key` is taken out of sync.yaml; the key must be at hand", "sync state decrypt"),
+  );
+  does(decrypt, async () => (await import("./commands/state-key.js")).decryptState);
+
   const secrets = command(program, "secrets", "the encrypted file of secrets that sync.yaml names");
   const listSecrets = common(command(secrets, "list", "the names in it, not the values", "sync secrets list"));
   does(listSecrets, async () => (await import("./commands/secrets.js")).list);

@@ -7,6 +7,7 @@ import { loadProject, readProject } from "../config/project.js";
 import { connectors } from "../connectors/index.js";
 import { nearestName } from "../model/nearest.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
+import type { StorePlace } from "../store/place.js";
 import { Store } from "../store/store.js";
 import type { CommandContext, CommonOptions } from "./io.js";
 
@@ -101,14 +102,19 @@ export async function allPipelines(
   return loadAll(project, { connectors });
 }
 
+/** Where the store of a project is, with the key where it is encrypted. */
+export function placeOf({ store, storeKey }: Pick<Project, "store" | "storeKey">): StorePlace {
+  return { file: store, key: storeKey };
+}
+
 export function openStore(context: CommandContext, project: Project, create: boolean): Store {
-  return Store.open(project.store, { create, now: context.now, actor: context.actor });
+  return Store.open(placeOf(project), { create, now: context.now, actor: context.actor });
 }
 
 /** The store for a command that only looks: an older one is brought up to date first, and what is opened then cannot be written. */
 export function openToLook(context: CommandContext, project: Project): Store {
   openStore(context, project, false).close();
-  return Store.openReadOnly(project.store);
+  return Store.openReadOnly(placeOf(project));
 }
 
 /** Opens the store for one command and closes it whatever happens. */

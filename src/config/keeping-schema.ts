@@ -41,3 +41,23 @@ export const RetentionAt = Type.Object(
     examples: [{ attempts: "30d" }],
   },
 );
+
+const EncryptedStore = Type.Object(
+  {
+    file: Type.String({ description: "the file", path: "new file", examples: [".sync/store.db"] }),
+    key: Type.String({
+      description: "what it is encrypted with, at least 16 characters; without it nobody can read the store again",
+      secret: true,
+      examples: ["${env.SYNC_STORE_KEY}"],
+    }),
+  },
+  closed,
+);
+
+/** A file alone, or with what it is encrypted with. */
+export const storeAt = (description: string, usual: { readonly default?: string } = {}) =>
+  Type.Union([Type.String({ path: "new file" }), EncryptedStore], {
+    ...usual,
+    description,
+    examples: [{ file: ".sync/store.db", key: "${env.SYNC_STORE_KEY}" }],
+  });

@@ -17,6 +17,8 @@ export interface Project {
   readonly file: string;
   readonly environment: string | null;
   readonly store: string;
+  /** What the store is encrypted with; null where it is not. */
+  readonly storeKey: string | null;
   readonly timeZone: string;
   readonly language: "en" | "zh";
   /** What counts as a workday in schedules. */

@@ -16,6 +16,7 @@ import { ProjectFile } from "./schema.js";
 import { type SchemaNode, schemaNode } from "./schema-node.js";
 import type { SecretsFile } from "./secrets-file.js";
 import { isCaseFile, isFile, readSourceFile, showPath } from "./source-file.js";
+import { readStorePlace } from "./store-place.js";
 import { child, childScalar, type Entry, keyPlace, type MapTree, mergeTrees, parseTree, placeOf, scalarsOf, type Tree } from "./tree.js";
 
 export interface ProjectOptions {
@@ -77,12 +78,18 @@ export async function readProject(
   const inNotify: Problem[] = [];
   const channels = laidOver(tree, environment, NOTIFY, inNotify);
   const notify = readNotify(channels, { from, language, unopened: options.unopened === true, secrets }, inNotify);
+  const own = environment === null ? undefined : child(child(child(tree, "environments"), environment), "store");
+  const inStore: Problem[] = [];
+  const place = readStorePlace(chosen?.store ?? settings.store, own ?? child(tree, "store"), folder, from, inStore);
+  problems.push(...(options.unopened === true ? inStore.filter(({ code }) => !NOT_HERE.includes(code)) : inStore));
+  if (place.key !== null) secrets.add(place.key);
   const project: Project = {
     name: settings.project ?? basename(folder),
     folder,
     file: path,
     environment,
-    store: resolve(folder, chosen?.store ?? settings.store ?? ".sync/store.db"),
+    store: place.file,
+    storeKey: place.key,
     timeZone: settings.timeZone ?? "Asia/Shanghai",
     language,
     calendar: readCalendar(tree, settings.calendar, problems),

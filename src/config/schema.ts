@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
 import { Approvers } from "./approver-schema.js";
 import { Tests } from "./case-schema.js";
-import { RetentionAt, SecretsAt } from "./keeping-schema.js";
+import { RetentionAt, SecretsAt, storeAt } from "./keeping-schema.js";
 import { changesOf, NAME_PATTERN, Name } from "./named.js";
 import { Channel } from "./notify-schema.js";
 import { Calendar, Schedule } from "./schedule-schema.js";
@@ -31,11 +31,7 @@ const Connection = Type.Object(
 export const ProjectFile = Type.Object(
   {
     project: Type.Optional(Type.String({ description: "a name for reports and messages", examples: ["demo"] })),
-    store: Type.String({
-      description: "the SQLite file that remembers what was read and posted",
-      default: ".sync/store.db",
-      path: "new file",
-    }),
+    store: storeAt("the SQLite file that remembers what was read and posted; with `key`, it is encrypted", { default: ".sync/store.db" }),
     timeZone: Type.String({
       description: "IANA time zone of dates without one",
       default: "Asia/Shanghai",
@@ -62,7 +58,7 @@ export const ProjectFile = Type.Object(
         Name,
         Type.Object(
           {
-            store: Type.Optional(Type.String({ description: "its own store", path: "new file" })),
+            store: Type.Optional(storeAt("its own store")),
             secrets: Type.Optional(SecretsAt),
             connections: changesOf("connection"),
             notify: changesOf("channel"),

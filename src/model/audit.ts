@@ -24,6 +24,7 @@ export interface AuditDetails {
   readonly "migration applied": { readonly store: string; readonly createdAt: string; readonly from: number; readonly to: number };
   /** `head`: the last row of the log in the copy; null where it had none. `replaced`: there was another store until then. */
   readonly "store imported": { readonly file: string; readonly head: string | null; readonly replaced: boolean };
+  readonly "store key changed": { readonly encrypted: boolean; readonly former: string };
   /** Numbers of rows. */
   readonly "store pruned": LetGo;
   /** Rows up to `upTo`, whose hash is `head`, are in a file from now on, whose SHA-256 is `fingerprint`. */
@@ -113,6 +114,7 @@ export type AuditEvent = keyof AuditDetails;
 export const AUDIT_EVENTS: Readonly<Record<AuditEvent, string>> = {
   "store created": "The first row of a new store: its id, when it was made, and the version of its tables.",
   "store imported": "A person put a copy in the place of the store: what was posted after it was made is not in this log.",
+  "store key changed": "A person had the store encrypted, or no longer encrypted; the former file was kept beside it under this name.",
   "store pruned": "What nothing needs any more was let go, as `retention` says: how many tries, runs and plans.",
   "log shortened":
     "A person had the oldest rows of this log moved to a file: up to which row, and the hash of that row, from which the rest goes on.",

@@ -2,6 +2,7 @@ import { AuditChain, type AuditRow } from "../model/audit.js";
 import { ProblemError, problem } from "../model/problem.js";
 import { anchorOf } from "./audit.js";
 import { type Db, openReadOnly, type ReadOnly } from "./open.js";
+import { type StoreAt, storePlace } from "./place.js";
 
 const COLUMNS = "seq, at, actor, event, pipeline, run, subject, detail, hash";
 
@@ -16,8 +17,9 @@ export class AuditLog {
   }
 
   /** Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-  static open(file: string): AuditLog {
-    const store = openReadOnly(file);
+  static open(at: StoreAt): AuditLog {
+    const { file } = storePlace(at);
+    const store = openReadOnly(at);
     const found = store.db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit'").get();
     if (found !== undefined) return new AuditLog(store);
     const version = store.db.pragma("user_version", { simple: true }) as number;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { ProblemError, problem } from "../model/problem.js";
 import { openReadOnly } from "./open.js";
+import { type StoreAt, storePlace } from "./place.js";
 
 /** What a copy holds, so that two people can tell whether they speak of the same one. */
 export interface Contents {
@@ -15,7 +16,7 @@ export interface Contents {
 const MOST_FAULTS = 3;
 
 /** Copies a store as it is at one moment into an empty file, also while a run writes to it. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-export function copyStore(store: string, empty: string): void {
+export function copyStore(store: StoreAt, empty: string): void {
   const { db, close } = openReadOnly(store);
   try {
     db.prepare("VACUUM INTO ?").run(empty);
@@ -25,10 +26,11 @@ export function copyStore(store: string, empty: string): void {
 }
 
 /** Checks every page of a copy and counts what is in it. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-export function inspectCopy(file: string): Contents {
+export function inspectCopy(at: StoreAt): Contents {
+  const { file } = storePlace(at);
   if (!existsSync(file))
     throw new ProblemError(problem("NOT_FOUND", `there is no file \`${file}\``, [], "name what `sync state export` wrote"));
-  const { db, close } = openReadOnly(file);
+  const { db, close } = openReadOnly(at);
   try {
     if ((db.pragma("user_version", { simple: true }) as number) === 0) throw damaged(file, "it is no store of this program");
     const faults = db
@@ -53,7 +55,7 @@ export function inspectCopy(file: string): Contents {
 }
 
 /** What SQLite finds wrong with a store that is there; nothing where it is sound. Throws ProblemError: STORE_NEWER, STORE_UNREADABLE. */
-export function faultsOf(store: string): readonly string[] {
+export function faultsOf(store: StoreAt): readonly string[] {
   const { db, close } = openReadOnly(store);
   try {
     return db

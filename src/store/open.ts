@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { ProblemError, problem } from "../model/problem.js";
 import { AuditTable } from "./audit.js";
 import { migrations } from "./migrations/index.js";
+import { openDatabase, type StoreAt, type StorePlace, storePlace } from "./place.js";
 
 export type Db = Database.Database;
 
@@ -26,15 +27,17 @@ export interface OpenOptions {
  * Opens the store, creating it (readable by its owner only) when it is not there, and brings it to the current version.
  * Throws ProblemError: STORE_NEWER, STORE_UNREADABLE.
  */
-export function openStore(file: string, options: OpenOptions): Db {
+export function openStore(at: StoreAt, options: OpenOptions): Db {
+  const place = storePlace(at);
+  const { file } = place;
   const isNew = file !== IN_MEMORY && !existsSync(file);
   if (isNew && !options.create) throw notThere(file);
   let db: Db;
   try {
     if (isNew) makeFile(file);
-    db = new Database(file);
+    db = openDatabase(place);
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw cause instanceof ProblemError ? cause : unreadable(place, cause);
   }
   try {
     db.pragma("busy_timeout = 10000");
@@ -43,12 +46,12 @@ export function openStore(file: string, options: OpenOptions): Db {
     db.pragma("synchronous = FULL");
     db.pragma("foreign_keys = ON");
     db.pragma("cache_size = -24576");
-    db.pragma("temp_store = FILE");
+    if (place.key === null) db.pragma("temp_store = FILE");
     if (version < migrations.length) migrate(db, options);
   } catch (cause) {
     db.close();
     if (cause instanceof ProblemError) throw cause;
-    throw unreadable(file, cause);
+    throw unreadable(place, cause);
   }
   return db;
 }
@@ -71,13 +74,15 @@ export interface ReadOnly {
 }
 
 /** Opens a store that is there and changes nothing in it, not even its version. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-export function openReadOnly(file: string): ReadOnly {
+export function openReadOnly(at: StoreAt): ReadOnly {
+  const place = storePlace(at);
+  const { file } = place;
   if (!existsSync(file)) throw notThere(file);
   try {
-    return openInPlace(file, file);
+    return openInPlace(place, file);
   } catch (cause) {
     if (cause instanceof ProblemError) throw cause;
-    if (!/^SQLITE_(READONLY|CANTOPEN)/.test((cause as { code?: string }).code ?? "")) throw unreadable(file, cause);
+    if (!/^SQLITE_(READONLY|CANTOPEN)/.test((cause as { code?: string }).code ?? "")) throw unreadable(place, cause);
   }
   // SQLite reads a file in WAL mode only where it can put another one beside it, which a read-only medium forbids.
   const folder = mkdtempSync(join(tmpdir(), "sync-store-"));
@@ -86,7 +91,7 @@ export function openReadOnly(file: string): ReadOnly {
     const copy = join(folder, "store.db");
     copyFileSync(file, copy);
     if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
-    const opened = openInPlace(copy, file);
+    const opened = openInPlace({ ...place, file: copy }, file);
     return {
       db: opened.db,
       close: () => {
@@ -96,13 +101,14 @@ export function openReadOnly(file: string): ReadOnly {
     };
   } catch (cause) {
     close();
-    throw cause instanceof ProblemError ? cause : unreadable(file, cause);
+    throw cause instanceof ProblemError ? cause : unreadable(place, cause);
   }
 }
 
 /** The same for a store whose tables are of this version. Temporary tables may be made beside it. */
-export function openCurrentReadOnly(file: string): ReadOnly {
-  const store = openReadOnly(file);
+export function openCurrentReadOnly(at: StoreAt): ReadOnly {
+  const { file, key } = storePlace(at);
+  const store = openReadOnly(at);
   const version = store.db.pragma("user_version", { simple: true }) as number;
   if (version < migrations.length) {
     store.close();
@@ -115,12 +121,12 @@ export function openCurrentReadOnly(file: string): ReadOnly {
       ),
     );
   }
-  store.db.pragma("temp_store = FILE");
+  if (key === null) store.db.pragma("temp_store = FILE");
   return store;
 }
 
-function openInPlace(file: string, name: string): ReadOnly {
-  const db = new Database(file, { readonly: true, timeout: 10_000 });
+function openInPlace(place: StorePlace, name: string): ReadOnly {
+  const db = openDatabase(place, { readonly: true, timeout: 10_000 });
   try {
     knownVersion(db, name);
     return { db, close: () => void db.close() };
@@ -182,14 +188,26 @@ function notThere(file: string): ProblemError {
   return new ProblemError(problem("NOT_FOUND", `there is no store at \`${file}\` yet`, [], "it is made by the first `sync run`"));
 }
 
-function unreadable(file: string, cause: unknown): ProblemError {
+function unreadable({ file, key }: StorePlace, cause: unknown): ProblemError {
+  const isOther = (cause as { code?: string }).code === "SQLITE_NOTADB";
+  if (isOther && key !== null)
+    return new ProblemError(
+      problem(
+        "STORE_UNREADABLE",
+        `the key does not open the store \`${file}\`, or it is not encrypted`,
+        [],
+        "check the key; one that is not encrypted yet is encrypted by `sync state encrypt`",
+      ),
+    );
   const text = cause instanceof Error ? cause.message : String(cause);
   return new ProblemError(
     problem(
       "STORE_UNREADABLE",
       `the store \`${file}\` cannot be opened: ${text}`,
       [],
-      "check that the folder exists and is writable, the disk is not full, and the file is a store of this program",
+      isOther
+        ? "check that the file is a store of this program; one that is encrypted needs its `key` in sync.yaml"
+        : "check that the folder exists and is writable, the disk is not full, and the file is a store of this program",
     ),
   );
 }

@@ -8,6 +8,7 @@ import { LeaseTable } from "./leases.js";
 import { ListingTable } from "./listing.js";
 import { NoticeTable } from "./notices.js";
 import { type Db, IN_MEMORY, type OpenOptions, openCurrentReadOnly, openStore } from "./open.js";
+import { type StoreAt, storePlace } from "./place.js";
 import { PlanTable } from "./plans.js";
 import { PostingTable } from "./postings.js";
 import { QuarantineTable } from "./quarantine.js";
@@ -54,14 +55,14 @@ export class Store {
     this.immediate = db.transaction((work: () => unknown) => work()).immediate;
   }
 
-  static open(file: string, options: OpenOptions): Store {
-    return new Store(file, openStore(file, options));
+  static open(at: StoreAt, options: OpenOptions): Store {
+    return new Store(storePlace(at).file, openStore(at, options));
   }
 
   /** A store that is there, for reading: every write fails. Throws ProblemError: NOT_FOUND, STORE_NEWER, STORE_UNREADABLE. */
-  static openReadOnly(file: string): Store {
-    const { db, close } = openCurrentReadOnly(file);
-    return new Store(file, db, close);
+  static openReadOnly(at: StoreAt): Store {
+    const { db, close } = openCurrentReadOnly(at);
+    return new Store(storePlace(at).file, db, close);
   }
 
   /** A new store that ends when it is closed. */

@@ -60,7 +60,7 @@ describe("the configuration reference", () => {
   it("has a row for every option, with what it says", () => {
     const text = renderConfigurationReference(loaded);
     for (const row of [
-      "| `store` | path of a file, which need not exist | `.sync/store.db` |",
+      "| `store` | text or a mapping with `file` and `key` | `.sync/store.db` |",
       "| `connections.NAME.connector` | text | required |",
       "| `cursor.overlap` | text | `0` | how far before the watermark is read again | `2d` |",
       "| `lines[].debit` | text with `${…}` |",

@@ -7,7 +7,7 @@ import { AuditLog } from "../../store/audit-log.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { auditRowToJson, renderAuditRows, renderVerdict, verdictToJson } from "../render/audit.js";
-import { openProject } from "../session.js";
+import { openProject, placeOf } from "../session.js";
 import { wholeNumber } from "./plan.js";
 
 interface AuditOptions extends CommonOptions {
@@ -24,7 +24,7 @@ const WRITE_CHARACTERS = 1 << 16;
 
 async function withLog(context: CommandContext, options: CommonOptions, work: (log: AuditLog) => number): Promise<number> {
   const project = await openProject(context, options);
-  const log = AuditLog.open(project.store);
+  const log = AuditLog.open(placeOf(project));
   try {
     return work(log);
   } finally {

@@ -16,7 +16,7 @@ import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { masker } from "../render/mask.js";
 import { renderTable } from "../render/table.js";
-import { folderOf, openProject, openWorkspace } from "../session.js";
+import { folderOf, openProject, openWorkspace, placeOf } from "../session.js";
 import { programCommand, programVersion } from "../version.js";
 
 interface DoctorOptions extends CommonOptions {
@@ -30,7 +30,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const { pipelines, problems } = await openWorkspace(context, options);
   const { effects, ...live } = liveEffects(context, () => undefined);
   const mask = masker(project.secrets);
-  const ofStore = checkStore(project.store, context.now());
+  const ofStore = checkStore(placeOf(project), context.now());
   const used = new Set(pipelines.flatMap(({ source, target }) => [source.name, target.name]));
   const findings: Finding[] = [
     ok("program", `erp-sync ${programVersion()}, Node ${process.versions.node}`),
@@ -72,7 +72,7 @@ function lookAtSchedules(project: Project, pipelines: readonly Pipeline[], ofSto
   const { name, environment, file } = project;
   const host = { project: name, environment, projectFile: file, program: programCommand() };
   const isReadable = existsSync(project.store) && !ofStore.some(({ check, state }) => check === "store" && state === "wrong");
-  const store = isReadable ? Store.openReadOnly(project.store) : null;
+  const store = isReadable ? Store.openReadOnly(placeOf(project)) : null;
   try {
     return checkSchedules(pipelines, store, host, schedulersHere(), now);
   } finally {

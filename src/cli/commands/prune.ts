@@ -17,7 +17,7 @@ import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
 import { sizeText } from "../render/size.js";
 import { renderTable } from "../render/table.js";
-import { openProject, openStore } from "../session.js";
+import { openProject, openStore, placeOf } from "../session.js";
 import { WholeFile } from "../whole-file.js";
 
 interface PruneOptions extends CommonOptions {
@@ -90,10 +90,11 @@ async function pruneOne(store: Store, pipeline: string, { retention }: Project, 
 }
 
 /** The oldest rows of the audit log go to a file first, which is then all there is of them; null where none is old enough. */
-function moveAudit(context: CommandContext, { retention, store: file }: Project, store: Store, isDry: boolean): Moved | null {
+function moveAudit(context: CommandContext, project: Project, store: Store, isDry: boolean): Moved | null {
+  const { retention, store: file } = project;
   if (retention.auditMs === null) return null;
   const cutoff = new Date(context.now().getTime() - retention.auditMs).toISOString();
-  const log = AuditLog.open(file);
+  const log = AuditLog.open(placeOf(project));
   try {
     const last = log.latest({ pipeline: null, subjects: null, run: null, limit: 1 })[0]?.seq ?? 0;
     const [first] = log.rows();

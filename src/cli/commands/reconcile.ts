@@ -8,7 +8,7 @@ import { renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
 import { reconciliationToCsv, reconciliationToJson, renderReconciliation } from "../render/reconcile.js";
 import { reportProblems } from "../render/report-problems.js";
-import { choosePipeline, folderOf, openProject } from "../session.js";
+import { choosePipeline, folderOf, openProject, placeOf } from "../session.js";
 import { periodOption } from "./ledger.js";
 import { wholeNumber } from "./plan.js";
 
@@ -27,7 +27,7 @@ export async function reconcile(context: CommandContext, options: ReconcileOptio
     throw new ProblemError(problem("USAGE", "`--csv` and `--json` together", [], "choose one of them"));
   const project = await openProject(context, options);
   const pipeline = await choosePipeline(project, name);
-  const store = Store.openReadOnly(project.store);
+  const store = Store.openReadOnly(placeOf(project));
   const isQuiet = options.quiet === true || options.json === true || options.csv === true;
   const progress = progressDisplay(io, isQuiet, context.now, project.language);
   const live = liveEffects(context, progress.show);

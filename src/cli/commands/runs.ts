@@ -11,7 +11,7 @@ import { masker } from "../render/mask.js";
 import { count } from "../render/progress.js";
 import { renderStory, storyToJson } from "../render/story.js";
 import { renderTable } from "../render/table.js";
-import { openProject, openToLook, pipelineInStore } from "../session.js";
+import { openProject, openToLook, pipelineInStore, placeOf } from "../session.js";
 import { leasesOf } from "../standing.js";
 import { storyOf } from "../story.js";
 import { wholeNumber } from "./plan.js";
@@ -79,7 +79,7 @@ export async function show(context: CommandContext, options: RunsOptions, given?
   const store = openToLook(context, project);
   try {
     const run = chosenRun(store, given, pipeline ?? options.pipeline);
-    const log = AuditLog.open(project.store);
+    const log = AuditLog.open(placeOf(project));
     try {
       const now = context.now();
       const isHeld = leasesOf(store, now, hostname(), isAlive).some(({ name, state }) => name === run.pipeline && state === "held");

@@ -4,13 +4,14 @@ import { basename, dirname, resolve } from "node:path";
 import type { AuditDetails } from "../../model/audit.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { type Contents, copyStore, inspectCopy } from "../../store/copy.js";
+import type { StorePlace } from "../../store/place.js";
 import { Store } from "../../store/store.js";
 import { isAlive } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
 import { sizeText } from "../render/size.js";
-import { openProject } from "../session.js";
+import { openProject, placeOf } from "../session.js";
 import { leasesOf } from "../standing.js";
 
 interface CopyOptions extends CommonOptions {
@@ -31,8 +32,9 @@ export async function exportState(context: CommandContext, options: CopyOptions,
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // SQLite would make it readable by others.
     closeSync(openSync(partial, "wx", 0o600));
-    copyStore(project.store, partial);
-    const contents = inspectCopy(partial);
+    const { key } = placeOf(project);
+    copyStore(placeOf(project), partial);
+    const contents = inspectCopy({ file: partial, key });
     renameSync(partial, file);
     const at = context.now().toISOString();
     if (options.json === true) printJson(io, { file, at, bytes: statSync(file).size, ...contents });
@@ -54,8 +56,8 @@ export async function importState(context: CommandContext, options: CopyOptions,
   const { io } = context;
   const project = await openProject(context, options);
   const file = resolve(context.cwd, name ?? "");
-  const contents = inspectCopy(file);
-  const { store } = project;
+  const { store, storeKey: key } = project;
+  const contents = inspectCopy({ file, key });
   const former = existsSync(store)
     ? `${store}.until-${context
         .now()
@@ -68,14 +70,14 @@ export async function importState(context: CommandContext, options: CopyOptions,
         `there is a store at \`${store}\` already`,
         "`--replace` puts the copy in its place and keeps the former store beside it",
       );
-    takeAway(context, store, former);
+    takeAway(context, placeOf(project), former);
   }
   const partial = `${store}.${process.pid}.part`;
   mkdirSync(dirname(store), { recursive: true, mode: 0o700 });
   copyFileSync(file, partial);
   chmodSync(partial, 0o600);
   renameSync(partial, store);
-  noteImport(context, store, { file: basename(file), head: contents.auditHead, replaced: former !== null });
+  noteImport(context, placeOf(project), { file: basename(file), head: contents.auditHead, replaced: former !== null });
   if (options.json === true) printJson(io, { store, former, ...contents });
   else {
     io.out(`the store is ${store}: ${told(contents)}\n`);
@@ -87,8 +89,8 @@ export async function importState(context: CommandContext, options: CopyOptions,
   return EXIT.done;
 }
 
-function noteImport(context: CommandContext, file: string, detail: AuditDetails["store imported"]): void {
-  const store = Store.open(file, { create: false, now: context.now, actor: context.actor });
+function noteImport(context: CommandContext, place: StorePlace, detail: AuditDetails["store imported"]): void {
+  const store = Store.open(place, { create: false, now: context.now, actor: context.actor });
   try {
     const row = { at: context.now().toISOString(), actor: context.actor, pipeline: null, run: null, subject: null };
     store.transaction(() => store.audit.append({ ...row, event: "store imported", detail }));
@@ -98,9 +100,10 @@ function noteImport(context: CommandContext, file: string, detail: AuditDetails[
 }
 
 /** Leases of runs that are alive say that the store is in use. Throws ProblemError STORE_BUSY then. */
-function takeAway(context: CommandContext, file: string, former: string): void {
-  if (isReadable(file)) {
-    const store = Store.open(file, { create: false, now: context.now, actor: context.actor });
+function takeAway(context: CommandContext, place: StorePlace, former: string): void {
+  const { file } = place;
+  if (isReadable(place)) {
+    const store = Store.open(place, { create: false, now: context.now, actor: context.actor });
     try {
       const held = leasesOf(store, context.now(), hostname(), isAlive).find(({ state }) => state === "held");
       if (held !== undefined)
@@ -122,9 +125,9 @@ function takeAway(context: CommandContext, file: string, former: string): void {
 }
 
 /** One that is damaged is what a copy is put back for. */
-function isReadable(file: string): boolean {
+function isReadable(place: StorePlace): boolean {
   try {
-    Store.openReadOnly(file).close();
+    Store.openReadOnly(place).close();
     return true;
   } catch (cause) {
     if (cause instanceof ProblemError) return false;

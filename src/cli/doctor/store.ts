@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { ProblemError } from "../../model/problem.js";
 import { faultsOf } from "../../store/copy.js";
+import type { StorePlace } from "../../store/place.js";
 import { Store } from "../../store/store.js";
 import { isAlive } from "../effects.js";
 import { sizeText } from "../render/size.js";
@@ -14,13 +15,14 @@ const LONG_LOG = 256 << 20;
 const SLACK_MS = 5_000;
 
 /** The file itself, as SQLite checks it; leases that nobody gave back; and whether this machine's clock is behind what the store remembers. */
-export function checkStore(file: string, now: Date): Finding[] {
+export function checkStore(place: StorePlace, now: Date): Finding[] {
+  const { file } = place;
   if (!existsSync(file)) return [ok("store", "there is none yet; the first run makes it")];
   try {
-    const faults = faultsOf(file);
+    const faults = faultsOf(place);
     const hint = "put back a copy and run `sync recover`; without one, `sync recover` makes a new store from what the targets hold";
     if (faults.length > 0) return [wrong("store", `the file is damaged: ${faults.join("; ")}`, hint)];
-    const store = Store.openReadOnly(file);
+    const store = Store.openReadOnly(place);
     try {
       return [...checkFile(file), ...checkLeases(store, now), checkClock(store, now)];
     } finally {

@@ -8,6 +8,7 @@ import { renderTable } from "./table.js";
 const WORDS: { readonly [E in AuditEvent]: (detail: AuditDetails[E]) => string } = {
   "store created": ({ store, version }) => `store ${store}, version ${version}`,
   "store imported": ({ file, replaced }) => `from ${file}${replaced ? ", in the place of another" : ""}`,
+  "store key changed": ({ encrypted, former }) => `${encrypted ? "encrypted" : "no longer encrypted"}, the former one is ${former}`,
   "store pruned": ({ attempts, runs, plans }) => `${count(attempts)} tries, ${count(runs)} runs, ${count(plans)} plans`,
   "log shortened": ({ upTo, file }) => `rows up to ${count(upTo)} are in ${file}`,
   "migration applied": ({ store, from, to }) => `store ${store}, from version ${from} to ${to}`,
