@@ -68,7 +68,7 @@ export function pruneAfterRun(request: Omit<PruneRequest, "mostMs">): Pruned | n
   try {
     return prunePipeline({ ...request, mostMs: MOST_AFTER_RUN_MS });
   } catch (cause) {
-    if (!(cause instanceof ProblemError)) throw cause;
+    if (!(store.explain(cause) instanceof ProblemError)) throw cause;
     return null;
   }
 }

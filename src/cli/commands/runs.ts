@@ -110,7 +110,15 @@ function chosenRun(store: Store, given: string | undefined, pipeline: string | u
     throw new ProblemError(problem("NOT_FOUND", "there is no run yet", [], "`sync run` makes the first"));
   }
   const found = store.runs.get(wholeNumber(given, "the run"));
-  if (found === null) throw new ProblemError(problem("NOT_FOUND", `there is no run ${given}`, [], "`sync runs` lists them"));
+  if (found === null)
+    throw new ProblemError(
+      problem(
+        "NOT_FOUND",
+        `there is no run ${given}`,
+        [],
+        `\`sync runs\` lists them; of one that was let go, \`sync audit log --run ${given}\` still tells`,
+      ),
+    );
   if (known !== undefined && known !== found.pipeline)
     throw new ProblemError(
       problem("NOT_FOUND", `run ${given} is one of \`${found.pipeline}\`, not of \`${known}\``, [], `see \`sync runs ${known}\``),
