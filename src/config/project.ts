@@ -76,6 +76,7 @@ export async function readProject(
     store: resolve(folder, chosen?.store ?? settings.store ?? ".sync/store.db"),
     timeZone: settings.timeZone ?? "Asia/Shanghai",
     language,
+    personal: settings.personal ?? "mask",
     calendar: readCalendar(tree, settings.calendar, problems),
     connections,
     approvers: readApprovers(tree, settings.approvers, problems),
