@@ -26,6 +26,8 @@ export interface CommandContext {
   readonly now: () => Date;
   /** The operating-system user, for the audit log. */
   readonly actor: string;
+  /** Every secret of the projects that were read, for what is printed of a crash. */
+  readonly secrets?: Set<string>;
 }
 
 export function printJson(io: Io, value: unknown): void {

@@ -167,6 +167,7 @@ export function coveredText(text: string, shapes: readonly TextShape[], cover: (
 
 /** A shorter value stands in other words by chance. */
 const SHORTEST_IN_WORDS = 2;
+const CUT = "…";
 
 /** Covers personal values in the words of another system, which may repeat what it was sent: also as they stand in JSON, in a URL and in Base64. */
 export function coveredWords(words: string, values: Iterable<string>): string {
@@ -179,7 +180,21 @@ export function coveredWords(words: string, values: Iterable<string>): string {
   if (forms.size === 0) return words;
   // The longest first: a value that is part of another must not leave the rest of it standing.
   const ordered = [...forms.keys()].sort((a, b) => b.length - a.length).map(literally);
-  return words.replace(new RegExp(ordered.join("|"), "gi"), (found) => forms.get(found.toLowerCase()) ?? COVER);
+  const covered = words.replace(new RegExp(ordered.join("|"), "gi"), (found) => forms.get(found.toLowerCase()) ?? COVER);
+  return withoutCutValue(covered, [...forms.keys()]);
+}
+
+/** Long words are cut before they come here, perhaps in the middle of a value. */
+function withoutCutValue(words: string, values: readonly string[]): string {
+  if (!words.endsWith(CUT)) return words;
+  const shown = words.slice(0, -CUT.length);
+  const end = shown.toLowerCase();
+  const lengths = values.map((value) => {
+    for (let length = value.length - 1; length > 0; length -= 1) if (end.endsWith(value.slice(0, length))) return length;
+    return 0;
+  });
+  const longest = Math.max(...lengths);
+  return longest < SHORTEST_IN_WORDS ? words : `${shown.slice(0, shown.length - longest)}${COVER}${CUT}`;
 }
 
 function formsOf(value: string): readonly string[] {
