@@ -203,7 +203,7 @@ function formsOf(value: string): readonly string[] {
   const escaped = value.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const inUrl = encodeURIComponent(whole);
   const inJson = JSON.stringify(value).slice(1, -1);
-  return [value, inJson, escaped, inUrl, inUrl.replaceAll("%20", "+"), Buffer.from(whole).toString("base64")];
+  return [value, value.replaceAll(" ", "+"), inJson, escaped, inUrl, inUrl.replaceAll("%20", "+"), Buffer.from(whole).toString("base64")];
 }
 
 function literally(text: string): string {

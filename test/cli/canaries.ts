@@ -28,7 +28,7 @@ export class Canaries {
   }
 }
 
-/** Raw, in JSON, in a URL, in a form, in Base64 wherever it begins, and in hexadecimal digits. */
+/** Raw, with the blanks of a URL, in JSON, in a URL, in a form, in Base64 wherever it begins, and in hexadecimal digits. */
 function formsOf(value: string): readonly string[] {
   const json = JSON.stringify(value).slice(1, -1);
   const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
@@ -38,5 +38,6 @@ function formsOf(value: string): readonly string[] {
     // What its neighbours have a part in is left out.
     return text.slice(shift === 0 ? 0 : 4, -4);
   });
-  return [value, json, ascii, url, url.replaceAll("%20", "+"), ...base64, Buffer.from(value).toString("hex")];
+  const halfDecoded = value.replaceAll(" ", "+");
+  return [value, halfDecoded, JSON.stringify(halfDecoded).slice(1, -1), json, ascii, url, url.replaceAll("%20", "+"), ...base64, Buffer.from(value).toString("hex")];
 }

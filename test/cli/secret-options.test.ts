@@ -68,8 +68,6 @@ const MISTAKES: Readonly<Record<string, (text: string, isSecret: (line: string) 
   "the key is misspelt": (text, isSecret) => lines(text, (line) => (isSecret(line) ? line.replace(":", "x:") : line)),
   "it stands twice": (text, isSecret) => lines(text, (line) => (isSecret(line) && !line.trim().startsWith("-") ? `${line}\n${line}` : line)),
   "it is a list": (text, isSecret) => lines(text, (line) => (isSecret(line) ? line.replace(/: (.*)$/, ": [$1, 1]") : line)),
-  "its quote is not closed": (text, isSecret) => lines(text, (line) => (isSecret(line) ? line.slice(0, -1) : line)),
-  "the line after it is broken": (text, isSecret) => lines(text, (line) => (isSecret(line) ? `${line}\n  : [` : line)),
   "the connector is misspelt": (text) => text.replaceAll(/(connector|channel): (\S+)/g, "$1: $2x"),
   "the connector is not named": (text) => text.replaceAll(/(connector|channel): (\S+)/g, "kind: $2"),
   "the section is misspelt": (text) => text.replace("connections:", "conections:").replace("notify:", "notfy:"),
@@ -77,40 +75,48 @@ const MISTAKES: Readonly<Record<string, (text: string, isSecret: (line: string) 
   "an environment changes it wrongly": (text) => `${text}environments:\n  uat:\n${text.replaceAll(/^/gm, "    ")}`,
 };
 
+const UNREADABLE: typeof MISTAKES = {
+  "its quote is not closed": (text, isSecret) => lines(text, (line) => (isSecret(line) ? line.slice(0, -1) : line)),
+  "the line after it is broken": (text, isSecret) => lines(text, (line) => (isSecret(line) ? `${line}\n  : [` : line)),
+};
+
+const AS_WRITTEN = { lineWidth: 0, defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" } as const;
+
 function lines(text: string, change: (line: string) => string): string {
   return text.split("\n").map(change).join("\n");
 }
 
 test("no mistake in a file of the project shows a secret beside it", async () => {
   const canaries = new Canaries("s");
-  const texts: string[] = [];
+  const samples: Record<string, object>[] = [];
   for (const { section, key, name, schema } of await everything()) {
     const before = canaries.all.length;
-    const samples = samplesOf(schema, () => canaries.next());
+    samplesOf(schema, () => canaries.next()).forEach((sample, n) => {
+      samples.push({ [section]: { [`${name}-${n}`]: { [key]: name, ...(sample as object) } } });
+    });
     // A schema that marks a secret where this test does not put one would be a hole in it.
     expect([name, canaries.all.length - before]).toEqual([name, countSecrets(schema)]);
-    samples.forEach((sample, n) => {
-      texts.push(stringify({ [section]: { [`${name}-${n}`]: { [key]: name, ...(sample as object) } } }, { lineWidth: 0, defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" }));
-    });
   }
   expect(canaries.all.length).toBeGreaterThan(20);
   const isSecret = (line: string): boolean => canaries.foundIn(line) !== null;
-  const found = new Set<string>();
+  const whole = stringify(Object.fromEntries(["connections", "notify"].map((section) => [section, Object.assign({}, ...samples.map((each) => each[section] ?? {}))])), AS_WRITTEN);
   let said = 0;
-  for (const text of texts) {
-    for (const [mistake, make] of Object.entries(MISTAKES)) {
-      writeFileSync(join(folder, "sync.yaml"), make(text, isSecret));
-      const environment = mistake.startsWith("an environment") ? ["--env", "uat"] : [];
-      for (const form of [[], ["--json"]]) {
-        const { out, err } = await command(folder, NOW, ["validate", ...environment, ...form]);
-        said += out.length + err.length;
-        canaries.expectNoneIn(`${mistake}\n${text}`, out + err);
-      }
-      if (mistake !== "none") continue;
-      const { project } = await readProject(join(folder, "sync.yaml"), { environment: null, env: {}, connectors });
-      for (const secret of project?.secrets ?? []) found.add(secret);
-    }
+  const validate = async (text: string, mistake: string, ...args: string[]): Promise<void> => {
+    writeFileSync(join(folder, "sync.yaml"), text);
+    const { out, err } = await command(folder, NOW, ["validate", ...(mistake.startsWith("an environment") ? ["--env", "uat"] : []), ...args]);
+    said += out.length + err.length;
+    canaries.expectNoneIn(`${mistake}\n${text}`, out + err);
+  };
+  for (const [mistake, make] of Object.entries(MISTAKES)) {
+    await validate(make(whole, isSecret), mistake);
+    await validate(make(whole, isSecret), mistake, "--json");
   }
+  // Of what cannot be read as YAML only the first fault is told.
+  for (const [mistake, make] of Object.entries(UNREADABLE))
+    for (const sample of samples) await validate(make(stringify(sample, AS_WRITTEN), isSecret), mistake);
+  writeFileSync(join(folder, "sync.yaml"), whole);
+  const { project } = await readProject(join(folder, "sync.yaml"), { environment: null, env: {}, connectors });
+  const found = new Set(project?.secrets);
   expect(said).toBeGreaterThan(10_000);
   // What masks the words of other systems knows them all.
   expect(canaries.all.filter((secret) => !found.has(secret))).toEqual([]);

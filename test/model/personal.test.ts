@@ -145,7 +145,7 @@ describe("a document as it is shown", () => {
   test("of a pipeline that is gone, every text is covered, and amounts, days, accounts and keys are not", () => {
     const { key, date, text, lines } = documentCover(null).document(DOCUMENT);
     expect([key, date, text, lines[0]?.account, lines[0]?.amountMinor]).toEqual(["BX26110012", "2026-11-20", "报**（补充）", "6602", 100n]);
-    expect([lines[0]?.text, lines[0]?.partner, lines[0]?.dimensions]).toEqual(["打**", "E**", { 部门: "D**", 经办: "李**#2" }]);
+    expect([lines[0]?.text, lines[0]?.partner, lines[0]?.dimensions]).toEqual(["打**", "E**", { 部门: "D**", 经办: "李**" }]);
   });
 
   test("what a system says of it loses the people in it, and nothing else", () => {
