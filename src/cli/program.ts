@@ -42,8 +42,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       .addOption(new Option("--env <name>", "environment of sync.yaml, such as uat"))
       .addOption(new Option("--json", "print the result as JSON"))
       .addOption(new Option("--no-color", "no colours"));
-  const personal: Tools["personal"] = (made) =>
-    made.option("--show-personal", "show personal fields whole, which are masked otherwise");
+  const personal: Tools["personal"] = (made) => made.option("--show-personal", "show personal fields whole, which are masked otherwise");
   const does: Tools["does"] = <O>(made: Command, load: () => Promise<Action<O>>): void => {
     made.action(async (...args: unknown[]) => {
       const names = args.slice(0, -2) as (string | undefined)[];

@@ -178,7 +178,9 @@ class Reconciler {
   }
 
   private judge(key: string, known: Known, found: Found): void {
-    const { findings, open, leftOut, has, agrees } = judgeDocument({ ...known, ...found, key, cover: this.cover }, this.sheet, (date) => this.counts(date));
+    const { findings, open, leftOut, has, agrees } = judgeDocument({ ...known, ...found, key, cover: this.cover }, this.sheet, (date) =>
+      this.counts(date),
+    );
     this.findings.push(...findings);
     if (open !== null) this.open.push(open);
     if (leftOut !== null) this.leftOut.push(leftOut);

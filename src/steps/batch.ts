@@ -1,8 +1,8 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { Environment } from "../expression/types.js";
 import { checkDocument, type Document, fingerprintOf, isUnknown, type Line } from "../model/document.js";
-import type { Change } from "../model/plan.js";
 import { documentCover } from "../model/document-cover.js";
+import type { Change } from "../model/plan.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
 import { displayKey, type Row } from "../model/record.js";

@@ -79,7 +79,11 @@ export function toldDifference(before: Document, after: Document, { document: sh
 }
 
 /** Judges what the target gave back. `isFresh`: it was posted less than the target's quiet time ago. */
-export function standingOf(posted: Posting, held: Held, options: { readonly canUpdate: boolean; readonly isFresh: boolean; readonly cover: DocumentCover }): Standing {
+export function standingOf(
+  posted: Posting,
+  held: Held,
+  options: { readonly canUpdate: boolean; readonly isFresh: boolean; readonly cover: DocumentCover },
+): Standing {
   const { canUpdate, isFresh, cover } = options;
   if (held.kind === "gone") return { found: "gone", about: held.reference, isFresh, isDraft: false, canUpdate };
   const about = isUnknown(posted.document) ? null : toldDifference(posted.document, held.document, cover);

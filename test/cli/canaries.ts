@@ -39,5 +39,15 @@ function formsOf(value: string): readonly string[] {
     return text.slice(shift === 0 ? 0 : 4, -4);
   });
   const halfDecoded = value.replaceAll(" ", "+");
-  return [value, halfDecoded, JSON.stringify(halfDecoded).slice(1, -1), json, ascii, url, url.replaceAll("%20", "+"), ...base64, Buffer.from(value).toString("hex")];
+  return [
+    value,
+    halfDecoded,
+    JSON.stringify(halfDecoded).slice(1, -1),
+    json,
+    ascii,
+    url,
+    url.replaceAll("%20", "+"),
+    ...base64,
+    Buffer.from(value).toString("hex"),
+  ];
 }

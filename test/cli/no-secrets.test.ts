@@ -53,7 +53,9 @@ async function echo(request: IncomingMessage): Promise<string> {
   const decoded = Object.values(request.headers).flatMap((each) => /^Basic (.*)$/.exec(String(each))?.[1] ?? []);
   const plain = decoded.map((each) => Buffer.from(each, "base64").toString()).join(" ");
   // The body first: what is long is cut.
-  return JSON.stringify({ message: `cannot take ${body.slice(0, 160)} ${decodeURIComponent(request.url ?? "").slice(0, 120)} ${plain} ${said}` });
+  return JSON.stringify({
+    message: `cannot take ${body.slice(0, 160)} ${decodeURIComponent(request.url ?? "").slice(0, 120)} ${plain} ${said}`,
+  });
 }
 
 function statusOf({ url = "" }: IncomingMessage): number {
@@ -150,13 +152,7 @@ const COMMANDS: Readonly<Record<string, Plan>> = {
   ],
   approve: [line("approve gl.plan")],
   apply: [line("apply gl.plan")],
-  run: [
-    line("run expense-to-gl --quiet"),
-    line("run to-erp"),
-    line("run to-locked"),
-    line("run from-locked"),
-    line("run from-erp"),
-  ],
+  run: [line("run expense-to-gl --quiet"), line("run to-erp"), line("run to-locked"), line("run from-locked"), line("run from-erp")],
   "keys new": [line("keys new ignored-key")],
   reconcile: [line("reconcile expense-to-gl"), line("reconcile expense-to-gl --csv")],
   recover: [line("recover expense-to-gl")],
@@ -174,7 +170,10 @@ const COMMANDS: Readonly<Record<string, Plan>> = {
     whole("quarantine show BX26110006 --show-personal --pipeline expense-to-gl"),
   ],
   "quarantine retry": [line("quarantine retry BX26110001 --pipeline to-erp")],
-  "quarantine drop": [line("quarantine drop BX26110002 --reason why --pipeline to-erp"), line("quarantine drop --all --reason why --pipeline to-erp")],
+  "quarantine drop": [
+    line("quarantine drop BX26110002 --reason why --pipeline to-erp"),
+    line("quarantine drop --all --reason why --pipeline to-erp"),
+  ],
   "state list": [line("state list")],
   "state show": [line("state show --pipeline expense-to-gl"), line("state show BX26110001 --pipeline expense-to-gl")],
   "state set": [line("state set forget expenses-2026-11-09.csv --pipeline to-erp")],

@@ -7,8 +7,8 @@ import { CHANNEL_KINDS, CHANNELS } from "../../src/config/notify-schema.js";
 import { readProject } from "../../src/config/project.js";
 import { type SchemaNode, schemaNode } from "../../src/config/schema-node.js";
 import { connectors } from "../../src/connectors/index.js";
-import { command } from "./in-process.js";
 import { Canaries } from "./canaries.js";
+import { command } from "./in-process.js";
 
 // Every option of every connector and channel that its schema marks as a secret, with a secret in it: also where the file is wrong beside it, and
 // where the secret itself is what is wrong. A new connector is in it by its schema alone.
@@ -66,7 +66,8 @@ async function everything(): Promise<Described[]> {
 const MISTAKES: Readonly<Record<string, (text: string, isSecret: (line: string) => boolean) => string>> = {
   none: (text) => text,
   "the key is misspelt": (text, isSecret) => lines(text, (line) => (isSecret(line) ? line.replace(":", "x:") : line)),
-  "it stands twice": (text, isSecret) => lines(text, (line) => (isSecret(line) && !line.trim().startsWith("-") ? `${line}\n${line}` : line)),
+  "it stands twice": (text, isSecret) =>
+    lines(text, (line) => (isSecret(line) && !line.trim().startsWith("-") ? `${line}\n${line}` : line)),
   "it is a list": (text, isSecret) => lines(text, (line) => (isSecret(line) ? line.replace(/: (.*)$/, ": [$1, 1]") : line)),
   "the connector is misspelt": (text) => text.replaceAll(/(connector|channel): (\S+)/g, "$1: $2x"),
   "the connector is not named": (text) => text.replaceAll(/(connector|channel): (\S+)/g, "kind: $2"),
@@ -99,11 +100,20 @@ test("no mistake in a file of the project shows a secret beside it", async () =>
   }
   expect(canaries.all.length).toBeGreaterThan(20);
   const isSecret = (line: string): boolean => canaries.foundIn(line) !== null;
-  const whole = stringify(Object.fromEntries(["connections", "notify"].map((section) => [section, Object.assign({}, ...samples.map((each) => each[section] ?? {}))])), AS_WRITTEN);
+  const whole = stringify(
+    Object.fromEntries(
+      ["connections", "notify"].map((section) => [section, Object.assign({}, ...samples.map((each) => each[section] ?? {}))]),
+    ),
+    AS_WRITTEN,
+  );
   let said = 0;
   const validate = async (text: string, mistake: string, ...args: string[]): Promise<void> => {
     writeFileSync(join(folder, "sync.yaml"), text);
-    const { out, err } = await command(folder, NOW, ["validate", ...(mistake.startsWith("an environment") ? ["--env", "uat"] : []), ...args]);
+    const { out, err } = await command(folder, NOW, [
+      "validate",
+      ...(mistake.startsWith("an environment") ? ["--env", "uat"] : []),
+      ...args,
+    ]);
     said += out.length + err.length;
     canaries.expectNoneIn(`${mistake}\n${text}`, out + err);
   };

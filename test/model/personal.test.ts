@@ -35,7 +35,13 @@ describe("a personal value as it is shown", () => {
 
   test("two people who look alike are told apart, and the same one is the same", () => {
     const values = new PersonalValues();
-    expect(["张伟", "张三", "李娜", "张伟", "张三"].map((name) => values.cover(name))).toEqual(["张**", "张**#2", "李**", "张**", "张**#2"]);
+    expect(["张伟", "张三", "李娜", "张伟", "张三"].map((name) => values.cover(name))).toEqual([
+      "张**",
+      "张**#2",
+      "李**",
+      "张**",
+      "张**#2",
+    ]);
   });
 });
 
@@ -60,10 +66,7 @@ describe("where a text is personal", () => {
 
   test("whatever the values hold, no character of a person is left standing", () => {
     const letters = fc.string({ unit: fc.constantFrom("a", "b", " ", "-"), maxLength: 5 });
-    const part = fc.oneof(
-      fc.record({ text: letters }),
-      fc.record({ personal: fc.boolean(), value: letters }),
-    );
+    const part = fc.oneof(fc.record({ text: letters }), fc.record({ personal: fc.boolean(), value: letters }));
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
         const shape = parts.map((each): TextPart => ("text" in each ? each : { personal: each.personal }));
@@ -76,8 +79,7 @@ describe("where a text is personal", () => {
         }
         // A text that a template without values gives as well is nobody's; there is only one template here.
         const spans = personalSpans(text, [shape]);
-        for (const [start, end] of people)
-          if (end > start) expect(spans.some((span) => span.start <= start && end <= span.end)).toBe(true);
+        for (const [start, end] of people) if (end > start) expect(spans.some((span) => span.start <= start && end <= span.end)).toBe(true);
       }),
       { numRuns: 300 },
     );

@@ -6,9 +6,9 @@ import { type Books, openBooks } from "../../connectors/ledger/books.js";
 import { exportHledger } from "../../connectors/ledger/hledger.js";
 import type { BalanceRequest } from "../../connectors/ledger/trial-balance.js";
 import type { BookedVoucher } from "../../connectors/ledger/voucher.js";
-import { PersonalValues } from "../../model/personal.js";
 import { isPeriod } from "../../model/dates.js";
 import { formatAmount, formatMinor } from "../../model/money.js";
+import { PersonalValues } from "../../model/personal.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, printJson } from "../io.js";
@@ -181,7 +181,12 @@ async function voucherCover(project: Project, options: LedgerOptions): Promise<(
       key: voucher.documentKey,
       lines: voucher.lines,
     });
-    return { ...voucher, text, fields, lines: lines.map((line, index) => ({ ...line, number: voucher.lines[index]?.number ?? index + 1 })) };
+    return {
+      ...voucher,
+      text,
+      fields,
+      lines: lines.map((line, index) => ({ ...line, number: voucher.lines[index]?.number ?? index + 1 })),
+    };
   };
 }
 

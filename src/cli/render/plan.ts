@@ -75,7 +75,8 @@ export function renderPlan(
   if (waiting > 0) text += `${count(waiting)} items wait in quarantine: sync quarantine list\n`;
   text += renderChecks(planned) + renderBefore(options.before);
   const accounts = planned.totals.byAccount();
-  if (accounts.length > 0) text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}${renderDimensions(planned, options.cover)}`;
+  if (accounts.length > 0)
+    text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}${renderDimensions(planned, options.cover)}`;
   return text;
 }
 
