@@ -35,6 +35,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/morning.md",
     "docs/notifications.md",
     "docs/posting.md",
+    "docs/privacy.md",
     "docs/problems.md",
     "docs/problems.zh.md",
     "docs/real-erp.md",

@@ -28,6 +28,8 @@ export interface CommandContext {
   readonly sleep?: (ms: number) => Promise<void>;
   /** The operating-system user, for the audit log. */
   readonly actor: string;
+  /** Every secret of the projects that were read, for what is printed of a crash. */
+  readonly secrets?: Set<string>;
 }
 
 export function printJson(io: Io, value: unknown): void {

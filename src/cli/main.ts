@@ -17,9 +17,12 @@ const io: Io = {
   rows: process.stdout.rows ?? 40,
 };
 
+const secrets = new Set<string>();
+
 /** Runs one command line and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const context: CommandContext = { io, cwd: process.cwd(), env: process.env, now: () => new Date(), actor: operatingSystemUser() };
+  const actor = operatingSystemUser();
+  const context: CommandContext = { io, cwd: process.cwd(), env: process.env, now: () => new Date(), actor, secrets };
   let exitCode: number = EXIT.done;
   const program = buildProgram(context, programVersion(), (code) => {
     exitCode = code;
@@ -35,8 +38,14 @@ async function main(args: readonly string[]): Promise<number> {
       reportProblems(context, cause.problems, { json: args.includes("--json"), color: !args.includes("--no-color") });
       return exitOfProblem((cause.problems[0] ?? { code: "USAGE" as const }).code);
     }
-    throw cause;
+    await crash(cause);
+    return EXIT.error;
   }
+}
+
+async function crash(cause: unknown): Promise<void> {
+  const { crashText } = await import("./render/crash.js");
+  io.err(crashText(cause, secrets));
 }
 
 /** A container may run under a number that has no name. */
@@ -53,5 +62,8 @@ process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
   if (cause.code === "EPIPE") process.exit(EXIT.done);
   throw cause;
 });
+
+// What is thrown where nobody waits for it.
+process.on("uncaughtException", (cause) => void crash(cause).finally(() => process.exit(EXIT.error)));
 
 process.exitCode = await main(process.argv.slice(2));

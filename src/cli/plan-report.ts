@@ -2,12 +2,15 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Pipeline } from "../config/pipeline.js";
+import { encodeDocument } from "../model/document.js";
+import type { DocumentCover } from "../model/document-cover.js";
+import { documentOfLine, type PlanTotals } from "../model/plan-file.js";
 import { ProblemError, problem } from "../model/problem.js";
 import { writePlanPage } from "../report/plan-page.js";
 import { planWorkbook } from "../report/plan-workbook.js";
 import type { ReportedPlan } from "../report/reported-plan.js";
 import { neededApprovals } from "../run/approvals.js";
-import { type ReadPlan, readPlan } from "../run/read-plan.js";
+import { type PlanVisitor, type ReadPlan, readPlan } from "../run/read-plan.js";
 import type { CommandContext } from "./io.js";
 import { type PlanToWrite, writeUnknownPlan } from "./plan-store.js";
 import type { Language } from "./render/words.js";
@@ -24,6 +27,7 @@ export interface ReportSettings {
   readonly timeZone: string;
   /** Of the plan's pipeline; null where it is not here. */
   readonly approval: Pipeline["approval"];
+  readonly cover: DocumentCover;
 }
 
 /** Writes a plan that is in a file as the page and the workbook that were asked for, and returns what it read. */
@@ -31,16 +35,17 @@ export async function reportPlan(
   context: CommandContext,
   file: string,
   { html, xlsx }: ReportFiles,
-  { language, timeZone, approval, isSaved }: ReportSettings & { readonly isSaved: boolean },
+  { language, timeZone, approval, cover, isSaved }: ReportSettings & { readonly isSaved: boolean },
 ): Promise<ReadPlan> {
   const read = await readPlan(file);
   const plan: ReportedPlan = {
     ...read,
+    totals: coveredTotals(read.totals, cover),
     isSaved,
     needed: approval === null ? null : neededApprovals(read.totals, approval),
     timeZone,
     read: async (visitor) => {
-      const again = await readPlan(file, visitor);
+      const again = await readPlan(file, coveredVisitor(visitor, cover));
       if (again.hash !== read.hash)
         throw new ProblemError(problem("PLAN_BROKEN", "the file of the plan became another while it was read", { file }, "try again"));
     },
@@ -48,6 +53,30 @@ export async function reportPlan(
   if (html !== undefined) await writing(context, html, (out) => writePlanPage(plan, language, out.write));
   if (xlsx !== undefined) await writing(context, xlsx, async (out) => out.writeBytes(await planWorkbook(plan, language)));
   return read;
+}
+
+/** The file holds what will be posted; people see of it what they may. */
+function coveredVisitor({ change: tell, ...others }: PlanVisitor, cover: DocumentCover): PlanVisitor {
+  if (!cover.covers || tell === undefined) return tell === undefined ? others : { change: tell, ...others };
+  const covered = (encoded: unknown): unknown => JSON.parse(encodeDocument(cover.document(documentOfLine(encoded))));
+  return {
+    ...others,
+    change: ({ after, before, ...change }) =>
+      tell({
+        ...change,
+        ...(after === undefined ? {} : { after: covered(after) }),
+        ...(before === undefined ? {} : { before: covered(before) }),
+      }),
+  };
+}
+
+/** A dimension can be a person. */
+export function coveredTotals(totals: PlanTotals, cover: DocumentCover): PlanTotals {
+  const dimensions = Object.entries(totals.dimensions).map(([name, sums]) => [
+    name,
+    sums.map((sum) => ({ ...sum, name: cover.dimension(name, sum.name) })),
+  ]);
+  return { ...totals, dimensions: Object.fromEntries(dimensions) as PlanTotals["dimensions"] };
 }
 
 /** The same for a plan that nobody asked to save: it is in a file of its own as long as it is read. */

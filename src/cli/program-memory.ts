@@ -8,12 +8,14 @@ export interface Tools {
   readonly command: (parent: Command, name: string, about: string, ...examples: string[]) => Command;
   /** With the options that every command of a project takes. */
   readonly common: (made: Command) => Command;
+  /** For commands at which a person decides something and must see whom it is about. */
+  readonly personal: (made: Command) => Command;
   /** Its code is loaded when it is used. */
   readonly does: <O>(made: Command, load: () => Promise<Action<O>>) => void;
 }
 
 /** The commands that look into what the program keeps: what waits, what it remembers, the audit log, the embedded books. */
-export function addMemory(program: Command, { command, common, does }: Tools): void {
+export function addMemory(program: Command, { command, common, personal, does }: Tools): void {
   const quarantine = command(program, "quarantine", "what waits because it could not be posted, and why");
   const listItems = common(
     command(
@@ -33,7 +35,17 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
     .option("--cause <code>", "only what waits because of this problem")
     .option("--about <text>", "only where this stands in what is wrong");
   does(listItems, async () => (await import("./commands/quarantine.js")).list);
-  const showItem = common(command(quarantine, "show", "one item with everything known about it", "sync quarantine show BX26110012"));
+  const showItem = personal(
+    common(
+      command(
+        quarantine,
+        "show",
+        "one item with everything known about it",
+        "sync quarantine show BX26110012",
+        "sync quarantine show BX26110012 --show-personal",
+      ),
+    ),
+  );
   showItem.addArgument(new Argument("<key>", "document or record key")).option("--pipeline <name>", "in this pipeline");
   does(showItem, async () => (await import("./commands/quarantine.js")).show);
   const retry = common(
@@ -226,10 +238,10 @@ export function addMemory(program: Command, { command, common, does }: Tools): v
     .option("--through <yyyy-mm>", "up to and including this month");
   does(balance, async () => (await import("./commands/ledger.js")).balance);
   const journal = onBooks(command(ledger, "journal", "vouchers of a month, or of all months", "sync ledger journal --period 2026-11"));
-  journal.option("--period <yyyy-mm>", "only this month").option("--limit <n>", "how many vouchers to show");
+  personal(journal).option("--period <yyyy-mm>", "only this month").option("--limit <n>", "how many vouchers to show");
   does(journal, async () => (await import("./commands/ledger.js")).journal);
   const showVoucher = onBooks(command(ledger, "show", "one voucher", 'sync ledger show "2026-11 记-0001"', "sync ledger show BX26110012"));
-  showVoucher.addArgument(new Argument("<reference>", "voucher number, external reference, or document key"));
+  personal(showVoucher).addArgument(new Argument("<reference>", "voucher number, external reference, or document key"));
   does(showVoucher, async () => (await import("./commands/ledger.js")).show);
   const exportBooks = onBooks(
     command(

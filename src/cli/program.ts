@@ -42,6 +42,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       .addOption(new Option("--env <name>", "environment of sync.yaml, such as uat"))
       .addOption(new Option("--json", "print the result as JSON"))
       .addOption(new Option("--no-color", "no colours"));
+  const personal: Tools["personal"] = (made) => made.option("--show-personal", "show personal fields whole, which are masked otherwise");
   const does: Tools["does"] = <O>(made: Command, load: () => Promise<Action<O>>): void => {
     made.action(async (...args: unknown[]) => {
       const names = args.slice(0, -2) as (string | undefined)[];
@@ -100,7 +101,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync plan --from november.plan --html november.html --lang zh",
     ),
   );
-  plan
+  personal(plan)
     .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
     .option("--full", "read everything again, also what was read before")
     .option("--verify", "compare everything that was posted with what the target holds, where it can be read")
@@ -197,7 +198,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync reconcile expense-to-gl --period 2026-11 --csv > 2026-11.csv",
     ),
   );
-  reconcile
+  personal(reconcile)
     .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
     .option("--period <yyyy-mm>", "only documents of this month")
     .option("--limit <n>", "documents to show in each list", "20")
@@ -269,7 +270,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync show BX26110012 --why",
     ),
   );
-  show
+  personal(show)
     .addArgument(new Argument("<key>", "document key"))
     .option("--why", "which rule of the pipeline, which row of a lookup and which record gave each account")
     .option("--pipeline <name>", "of this pipeline");
@@ -313,8 +314,8 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--limit <n>", "documents to show in each list", "20");
   does(showRun, async () => (await import("./commands/runs.js")).show);
 
-  addMemory(program, { command, common, does });
-  addSchedule(program, { command, common, does });
+  addMemory(program, { command, common, personal, does });
+  addSchedule(program, { command, common, personal, does });
 
   const notify = command(program, "notify", "the channels by which runs tell people what changed");
   const notifyTest = common(
@@ -335,7 +336,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync connectors check expense-to-gl --limit 20",
     ),
   );
-  checkConnector
+  personal(checkConnector)
     .addArgument(new Argument("<name>", "a connection of sync.yaml, or a pipeline"))
     .option("--limit <n>", "records to show", "5");
   does(checkConnector, async () => (await import("./commands/check.js")).check);

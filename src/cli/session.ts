@@ -30,18 +30,27 @@ function projectFile(context: CommandContext, options: CommonOptions): string {
 export async function openProject(context: CommandContext, options: CommonOptions): Promise<Project> {
   const loaded = await loadProject(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
   if (loaded.value === null) throw new ProblemError(loaded.problems);
-  return loaded.value;
+  return knowing(context, loaded.value);
+}
+
+/** Notes the project's secrets, so that not even a crash prints them. */
+function knowing<P extends Pick<Project, "secrets"> | null>(context: CommandContext, project: P): P {
+  for (const secret of project?.secrets ?? []) context.secrets?.add(secret);
+  return project;
 }
 
 /** The project as far as it can be read, whatever is wrong in it; null when nothing of it can be. */
 export async function readableProject(context: CommandContext, options: CommonOptions): Promise<Project | null> {
   const file = options.project === undefined ? findProject(context.cwd) : resolve(context.cwd, options.project);
-  return file === null ? null : (await readProject(file, { environment: options.env ?? null, env: context.env, connectors })).project;
+  if (file === null) return null;
+  return knowing(context, (await readProject(file, { environment: options.env ?? null, env: context.env, connectors })).project);
 }
 
 /** The project and all its pipelines as far as they can be read, with everything that is wrong in any of them. */
 export async function openWorkspace(context: CommandContext, options: CommonOptions): Promise<Workspace> {
-  return loadWorkspace(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
+  const workspace = await loadWorkspace(projectFile(context, options), { environment: options.env ?? null, env: context.env, connectors });
+  knowing(context, workspace.project);
+  return workspace;
 }
 
 export interface Testable {

@@ -71,6 +71,7 @@ export class Telling {
       const { factsOfRun } = await import("../notify/facts.js");
       const facts = factsOfRun(store, result, {
         ...(await moneyOf(store, pipeline)),
+        personalKeys: pipeline.personal.keys,
         plan: plan === null || this.project === null ? null : relative(this.project.folder, plan),
       });
       if (facts !== null) this.keep(facts);

@@ -13,6 +13,7 @@ import { CONDITION, readMapping } from "./mapping.js";
 import { listNames } from "./nearest.js";
 import { checkNotifyPipelines } from "./notify.js";
 import { inOrder, type Succession } from "./order.js";
+import { personalTexts } from "./personal-texts.js";
 import type { DocumentCheck, Expression, Loaded, Lookup, Pipeline, Project, TargetSettings, Threshold } from "./pipeline.js";
 import { type ProjectDraft, type ProjectOptions, readProject } from "./project.js";
 import { read } from "./read.js";
@@ -235,6 +236,7 @@ async function readPipeline(
     stopWhen: thresholdOf(top.stop_when?.quarantined),
     approval,
     target: targetSettings,
+    personal: personalTexts(mapping, settings),
     fingerprint,
   };
 }

@@ -92,7 +92,7 @@ function columnOf(name: string, settings: LookupSettings): Field {
     name,
     type: given?.type ?? (isValidity ? "date" : "text"),
     nullable: isValidity || (given?.optional === true && !keys.includes(name)),
-    personal: false,
+    personal: given?.personal === true,
   };
 }
 

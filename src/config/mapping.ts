@@ -1,6 +1,7 @@
 import type { Expected, Variable } from "../expression/types.js";
 import type { Side } from "../model/document.js";
 import { DOCUMENT_TYPES, type DocumentType, type DocumentTypeInfo, isDocumentType, type LineFieldType } from "../model/document-types.js";
+import { isPersonalShape } from "../model/personal.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { ExpressionCompiler, Standing } from "./expressions.js";
 import { suggest } from "./nearest.js";
@@ -144,7 +145,8 @@ function readLine(
 ): LineTemplate {
   const standing: Standing = childScalar(tree, "each")?.text === "document" ? "document" : "record";
   const shareTree = child(tree, "share");
-  const variables = shareVariables(shareTree);
+  const share = shareTree === undefined ? null : readShare(shareTree, standing, compiler);
+  const variables = share === null ? [] : shareVariables(share.with);
   const compile = (key: string, expected: Expected): Expression | null => compiler.compileKey(tree, key, standing, expected, variables);
   const amountKey = info === null ? null : chooseAmount(tree, type ?? "", info, problems);
   const dimensions = child(tree, "dimensions");
@@ -152,7 +154,7 @@ function readLine(
   const line = {
     each: standing,
     when: compiler.compileKey(tree, "when", standing, CONDITION),
-    share: shareTree === undefined ? null : readShare(shareTree, standing, compiler),
+    share,
     side: (amountKey === "credit" ? "credit" : "debit") satisfies Side,
     amount: amounts.find(({ key }) => key === amountKey)?.expression ?? null,
     account: compile("account", TEXT),
@@ -227,18 +229,13 @@ function chooseAmount(tree: MapTree, type: string, info: DocumentTypeInfo, probl
   return null;
 }
 
-function shareVariables(tree: Tree | undefined): Variable[] {
-  if (tree === undefined) return [];
-  const lists = child(tree, "with");
-  const names = lists?.kind === "map" ? [...lists.entries.keys()] : [];
-  return [
-    { name: "share.amount", type: { kind: "number", nullable: false } },
-    { name: "share.weight", type: { kind: "number", nullable: false } },
-    ...names.map((name): Variable => ({ name: `share.${name}`, type: { kind: "text", nullable: false } })),
-  ];
+interface ReadShare {
+  readonly amount: Expression | null;
+  readonly by: Expression | null;
+  readonly with: readonly { readonly name: string; readonly value: Expression | null }[];
 }
 
-function readShare(tree: Tree, standing: Standing, compiler: ExpressionCompiler): unknown {
+function readShare(tree: Tree, standing: Standing, compiler: ExpressionCompiler): ReadShare {
   const lists = child(tree, "with");
   return {
     amount: compiler.compileKey(tree, "amount", standing, NUMBER),
@@ -251,6 +248,21 @@ function readShare(tree: Tree, standing: Standing, compiler: ExpressionCompiler)
           }))
         : [],
   };
+}
+
+/** What the lines of a share can read of their part; an entry of a personal list is personal. */
+function shareVariables(lists: ReadShare["with"]): Variable[] {
+  return [
+    { name: "share.amount", type: { kind: "number", nullable: false } },
+    { name: "share.weight", type: { kind: "number", nullable: false } },
+    ...lists.map(
+      ({ name, value }): Variable => ({
+        name: `share.${name}`,
+        type: { kind: "text", nullable: false },
+        personal: isPersonalShape(value?.parts ?? null),
+      }),
+    ),
+  ];
 }
 
 function readMergeBy(tree: MapTree, templates: readonly Tree[], problems: Problem[]): readonly string[] | null {

@@ -2,6 +2,7 @@ import type { Connector } from "../connectors/contract.js";
 import type { Compiled, LookupSignature, LookupTable } from "../expression/types.js";
 import type { Calendar } from "../model/calendar.js";
 import type { DocumentType, LineFieldType } from "../model/document-types.js";
+import type { PersonalTexts } from "../model/personal.js";
 import type { Place, Problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
 import type { Retention } from "../model/retention.js";
@@ -21,6 +22,8 @@ export interface Project {
   readonly storeKey: string | null;
   readonly timeZone: string;
   readonly language: "en" | "zh";
+  /** Whether people see personal fields whole where a command does not say otherwise. */
+  readonly personal: "mask" | "show";
   /** What counts as a workday in schedules. */
   readonly calendar: Calendar;
   readonly connections: ReadonlyMap<string, Connection>;
@@ -123,6 +126,8 @@ export interface Pipeline {
   /** Null: nobody needs to approve. */
   readonly approval: ApprovalPolicy | null;
   readonly target: TargetSettings;
+  /** Where personal fields can stand in its documents. */
+  readonly personal: PersonalTexts;
   /** SHA-256 over everything that decides what is posted, lookup files included; secrets and paths excluded. */
   readonly fingerprint: string;
 }

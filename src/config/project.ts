@@ -92,6 +92,7 @@ export async function readProject(
     storeKey: place.key,
     timeZone: settings.timeZone ?? "Asia/Shanghai",
     language,
+    personal: settings.personal ?? "mask",
     calendar: readCalendar(tree, settings.calendar, problems),
     connections,
     approvers: readApprovers(tree, settings.approvers, problems),
@@ -119,7 +120,10 @@ function readTree(path: string, folder: string, problems: Problem[]): MapTree | 
   }
   const file = readSourceFile(path, folder, problems);
   if (file === null) return null;
+  // Which of its values are secrets is known once they stand under their keys.
+  file.isKeysOnly = true;
   const tree = parseTree(file, problems);
+  file.isKeysOnly = false;
   if (tree === null || tree.kind === "map") return tree;
   problems.push(problem("CONFIG_WRONG_VALUE", "the file is not a mapping; expected `key: value` lines", placeOf(tree)));
   return null;

@@ -334,7 +334,16 @@ function foundKind(tree: Tree, schema: SchemaNode): string {
   if (tree.kind === "map") return "is a mapping";
   if (tree.kind === "list") return "is a list";
   if (tree.value === null) return "is empty";
-  return foundValue(tree, schema, "is the text");
+  if (!mayHoldSecret(schema)) return foundValue(tree, schema, "is the text");
+  tree.file.hide(tree.start, tree.end);
+  return "is a text";
+}
+
+/** A secret that stands alone where it should have had a key is as secret as under it. */
+function mayHoldSecret(schema: SchemaNode): boolean {
+  if (schema.secret === true || schema.additionalProperties === true) return true;
+  const within = [schema.properties, schema.patternProperties].flatMap((each) => Object.values(each ?? {}));
+  return [...within, ...(schema.anyOf ?? []), ...(schema.items === undefined ? [] : [schema.items])].some(mayHoldSecret);
 }
 
 /** What comes from the environment or from a file may be a secret, also where it stands in the wrong place. */

@@ -38,6 +38,11 @@ export const ProjectFile = Type.Object(
       examples: ["Asia/Shanghai", "Europe/London"],
     }),
     language: Type.Enum(["en", "zh"], { description: "language of run summaries and reports", default: "en" }),
+    personal: Type.Enum(["mask", "show"], {
+      description:
+        "whether fields that a record schema marks with `x-personal` are masked in plans, lists and reports; messages to people, the audit log and logs mask them in any case",
+      default: "mask",
+    }),
     pipelines: Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
       description: "patterns of pipeline files, from the folder of this file",
       default: "pipelines/*.yaml",
@@ -190,6 +195,12 @@ export const LookupFile = Type.Object(
           {
             type: Type.Optional(Type.Enum(["text", "number", "date", "boolean"], { description: "kind of value", default: "text" })),
             optional: Type.Optional(Type.Boolean({ description: "may be empty", default: false })),
+            personal: Type.Optional(
+              Type.Boolean({
+                description: "personal data, such as the name of an employee: masked as fields with `x-personal` are",
+                default: false,
+              }),
+            ),
           },
           closed,
         ),

@@ -6,6 +6,8 @@ import { type Place, type Problem, problem } from "../model/problem.js";
 export class SourceFile {
   private readonly lineStarts: number[] = [0];
   private readonly hidden: [number, number][] = [];
+  /** While it is not known which values are secret, excerpts show none but keys. */
+  isKeysOnly = false;
 
   constructor(
     /** Absolute. */
@@ -39,6 +41,7 @@ export class SourceFile {
       const right = Math.min(last, to) - from;
       shown = shown.slice(0, left) + "*".repeat(right - left) + shown.slice(right);
     }
+    if (this.isKeysOnly) shown = keyOf(shown);
     const column = [...this.text.slice(from, start)].length + 1;
     const markStart = Math.min(start, to) - from;
     const markEnd = Math.max(markStart, Math.min(end, to) - from);
@@ -64,6 +67,12 @@ export class SourceFile {
     }
     return low;
   }
+}
+
+/** A line with its key, and its value covered; a reference to the environment is no secret. */
+function keyOf(line: string): string {
+  const [, key = "", value = ""] = /^([ \t]*(?:- +)*(?:["']?[\p{L}\p{N}_.-]+["']?[ \t]*:(?=[ \t]|$)[ \t]*)?)(.*)$/u.exec(line) ?? [];
+  return key + (/^["']?\$\{[^}]*\}["']?$/.test(value) ? value : "*".repeat(value.length));
 }
 
 /** The path as messages show it: relative to the project folder, with forward slashes on every system. */

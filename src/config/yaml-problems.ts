@@ -14,7 +14,7 @@ export function explainYaml(file: SourceFile, fault: YAMLError): Problem {
   const [start, end] = fault.pos;
   const found = file.text.slice(start, Math.min(end, start + 20)).split("\n")[0] ?? "";
   const before = file.text.slice(0, start);
-  const { message, hint } = explain(fault, found, before);
+  const { message, hint } = file.isKeysOnly && !/^[^\p{L}\p{N}]?$/u.test(found) ? UNSHOWN : explain(fault, found, before);
   return problem("CONFIG_YAML", message, file.place(start, Math.max(end, start + 1)), hint);
 }
 
@@ -22,6 +22,12 @@ interface Explanation {
   readonly message: string;
   readonly hint: string;
 }
+
+/** What the parser says repeats what it found, and that may be a secret. */
+const UNSHOWN: Explanation = {
+  message: "this cannot be read as YAML",
+  hint: "check quotes, brackets and the indentation of this line and the one above; values of this file are not shown",
+};
 
 function explain(fault: YAMLError, found: string, before: string): Explanation {
   switch (fault.code) {

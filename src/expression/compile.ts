@@ -1,4 +1,6 @@
+import type { TextPart, TextShape } from "../model/personal.js";
 import { FUNCTION_NAMES, findFunction } from "./functions.js";
+import { display } from "./kinds.js";
 import { compileLookup, compileMember, compileName } from "./names.js";
 import { nearestHint } from "./nearest.js";
 import { type Context, constantOperand, type Operand, refuse } from "./operand.js";
@@ -47,9 +49,13 @@ export function compilePart(tokens: readonly Token[], context: Context): { reado
   return operand === null ? null : { node: parsed.node, operand };
 }
 
-export function compiledFrom(text: string, context: Context, operand: Operand): Compiled {
+export function compiledFrom(text: string, context: Context, operand: Operand, parts: TextShape = [partOf(operand)]): Compiled {
   const { type, evaluate, constant } = operand;
-  return { text, type, evaluate, constant, fields: [...context.fields], lookupColumns: [...context.lookupColumns] };
+  return { text, type, evaluate, constant, parts, fields: [...context.fields], lookupColumns: [...context.lookupColumns] };
+}
+
+export function partOf({ constant, personal }: Operand): TextPart {
+  return constant === undefined ? { personal } : { text: display(constant) };
 }
 
 function compileNode(node: Node, context: Context): Operand | null {

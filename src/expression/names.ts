@@ -20,7 +20,12 @@ function readName(name: string, node: Node, context: Context): Operand | null {
   const known = scope.variables[variable];
   if (known !== undefined) {
     const type = context.nonNull.has(name) ? withNullable(known.type, false) : known.type;
-    return { type, evaluate: (environment) => environment.variables[variable] as Value, constant: undefined, personal: false };
+    return {
+      type,
+      evaluate: (environment) => environment.variables[variable] as Value,
+      constant: undefined,
+      personal: known.personal === true,
+    };
   }
   const index = scope.fields.findIndex((each) => each.name === name);
   const field = scope.fields[index];

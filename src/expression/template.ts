@@ -1,8 +1,9 @@
 import { dateTimeReader } from "../model/date-formats.js";
 import { isDateText } from "../model/dates.js";
 import { Decimal } from "../model/decimal.js";
+import type { TextShape } from "../model/personal.js";
 import type { Value } from "../model/value.js";
-import { compiledFrom, compilePart, newContext } from "./compile.js";
+import { compiledFrom, compilePart, newContext, partOf } from "./compile.js";
 import { describe, describeOne, display, TEXT, typeOf, withNullable } from "./kinds.js";
 import { type Context, constantOperand, finish, labelOf, type Operand, refuse, requireValue } from "./operand.js";
 import { requireExpected } from "./operators.js";
@@ -30,11 +31,15 @@ export function compileTemplate(text: string, scope: Scope, expected: Expected):
   } else operand = compileMixed(pieces, context, expected);
   return operand === null || context.faults.length > 0
     ? { faults: inOrder(context.faults) }
-    : { compiled: compiledFrom(text, context, operand) };
+    : { compiled: compiledFrom(text, context, operand, partsOf(pieces)) };
 }
 
 function inOrder(faults: readonly Fault[]): readonly Fault[] {
   return [...faults].sort((left, right) => left.start - right.start);
+}
+
+function partsOf(pieces: readonly Piece[]): TextShape {
+  return pieces.map((piece) => (piece.kind === "text" ? { text: piece.text } : partOf(piece.operand)));
 }
 
 /** The text and the parts in their order; a part with a fault is left out. */

@@ -1,3 +1,4 @@
+import type { TextShape } from "../model/personal.js";
 import type { ProblemCode } from "../model/problem.js";
 import type { Field, Row } from "../model/record.js";
 import type { FieldType, Value } from "../model/value.js";
@@ -43,6 +44,8 @@ export interface Variable {
   /** May hold dots: `share.amount`. */
   readonly name: string;
   readonly type: Type;
+  /** It may hold a personal field. */
+  readonly personal?: boolean;
 }
 
 /** What names mean where an expression stands. */
@@ -79,6 +82,8 @@ export interface Compiled {
   readonly evaluate: Evaluate;
   /** The value when it depends on nothing. */
   readonly constant: Value | undefined;
+  /** What its text is made of, so that what is personal in it can be told. */
+  readonly parts: TextShape;
   /** Names of the record fields it reads. */
   readonly fields: readonly string[];
   /** `lookup.column` of each lookup column it reads. */

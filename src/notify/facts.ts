@@ -1,3 +1,4 @@
+import { coveredValue } from "../model/personal.js";
 import { dispositionOf, type Problem, type ProblemCode } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
 import type { RunResult } from "../model/run.js";
@@ -54,14 +55,17 @@ export interface RunDetails {
   readonly inDoubtMoney: Sum;
   /** The plan that waits for approval, as a path from the folder of sync.yaml; null when there is none. */
   readonly plan: string | null;
+  /** Keys are made of a personal field, and are told covered. */
+  readonly personalKeys: boolean;
 }
 
 /** What there is to tell after a run; null when nothing can be said, because a person stopped it or another run is at work. */
-export function factsOfRun(store: Store, result: RunResult, { waitingMoney, inDoubtMoney, plan }: RunDetails): Facts | null {
+export function factsOfRun(store: Store, result: RunResult, { waitingMoney, inDoubtMoney, plan, personalKeys }: RunDetails): Facts | null {
   const { status, problems, counts } = result;
   if (status === "interrupted" || status === "running" || isToldElsewhere(problems)) return null;
   const pipelineId = store.pipelineId(result.pipeline);
   const isStopped = status === "failed" || status === "threshold";
+  const told = (key: string): string => (personalKeys ? coveredValue(displayKey(key)) : displayKey(key));
   const doubts = store.attempts.open(pipelineId);
   const all = store.quarantine.byCode(pipelineId) as { readonly code: ProblemCode; readonly n: number }[];
   // What is in doubt is on the list too, and is told as what it is.
@@ -78,8 +82,8 @@ export function factsOfRun(store: Store, result: RunResult, { waitingMoney, inDo
     waitingMoney: waiting === 0 ? NO_MONEY : waitingMoney,
     inDoubtMoney,
     causes: all.filter(({ code }) => code !== "TARGET_UNCONFIRMED"),
-    waitingKeys: waiting === 0 ? [] : store.notices.firstWaiting(pipelineId, MOST_KEYS).map(displayKey),
-    inDoubtKeys: [...new Set(doubts.map(({ documentKey }) => displayKey(documentKey)))].slice(0, MOST_KEYS),
+    waitingKeys: waiting === 0 ? [] : store.notices.firstWaiting(pipelineId, MOST_KEYS).map(told),
+    inDoubtKeys: [...new Set(doubts.map(({ documentKey }) => told(documentKey)))].slice(0, MOST_KEYS),
     plan,
   };
 }

@@ -2,8 +2,9 @@ import type { Pipeline } from "../config/pipeline.js";
 import type { ConnectorContext, Target } from "../connectors/contract.js";
 import { hasLines } from "../model/document-types.js";
 import { ProblemError, problem } from "../model/problem.js";
+import { discreetTarget } from "./discreet-target.js";
 
-/** The pipeline's target, ready to be asked. Throws ProblemError, also where it cannot do what the pipeline asks for. */
+/** The pipeline's target, ready to be asked; what it says tells no personal value that it was sent. Throws ProblemError, also where it cannot do what the pipeline asks for. */
 export async function openTarget(pipeline: Pipeline, context: ConnectorContext): Promise<Target> {
   const { connector, connectionOptions, options } = pipeline.target;
   if (connector.target === undefined) throw new Error(`bug: connector ${connector.name} is no target`);
@@ -27,5 +28,5 @@ export async function openTarget(pipeline: Pipeline, context: ConnectorContext):
     const message = `\`${pipeline.target.name}\` cannot change what it holds, and documents of type \`${pipeline.mapping.type}\` are written over when they change`;
     throw new ProblemError(problem("CONFIG_WRONG_VALUE", message, { file: pipeline.file }, "say `target.changed: hold`"));
   }
-  return target;
+  return discreetTarget(target, pipeline.personal);
 }

@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import type { Pipeline } from "../config/pipeline.js";
 import type { Target } from "../connectors/contract.js";
+import { documentCover } from "../model/document-cover.js";
 import type { Held, Posting } from "../model/posting.js";
 import { type Problem, ProblemError } from "../model/problem.js";
 import { editedProblem, reconsider, type Standing, standingOf } from "../steps/reconsider.js";
@@ -34,12 +35,13 @@ export async function readBack(request: ReadBackRequest, outcomes: readonly Outc
   // What counts is when it was asked: the answer may be old by the time it comes.
   const askedAt = effects.now().getTime();
   const held = await holdings(target, postings);
+  const cover = documentCover(request.pipeline.personal);
   const standings: Standings = new Map(
     postings.map((posted, index): [string, Standing | Problem] => {
       const answer = held[index] as Answer;
       if (answer.kind === "unknown") return [posted.idempotencyKey, answer.problem];
       const isFresh = askedAt - Date.parse(posted.postedAt) < target.traits.quietMs;
-      return [posted.idempotencyKey, standingOf(posted, answer, { canUpdate: target.update !== undefined, isFresh })];
+      return [posted.idempotencyKey, standingOf(posted, answer, { canUpdate: target.update !== undefined, isFresh, cover })];
     }),
   );
   const settled = new Set(asked);

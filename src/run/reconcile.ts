@@ -2,6 +2,7 @@ import type { Pipeline } from "../config/pipeline.js";
 import type { Target } from "../connectors/contract.js";
 import { displayCursor } from "../model/cursor.js";
 import { type DateText, type Period, periodOf } from "../model/dates.js";
+import { type DocumentCover, documentCover } from "../model/document-cover.js";
 import { hasLines } from "../model/document-types.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
 import type { Finding, LeftOut, OpenItem, Reconciliation, Verdict } from "../model/reconciliation.js";
@@ -28,6 +29,8 @@ export interface ReconcileRequest {
   readonly folder: string;
   /** Only documents of this month; all when null. */
   readonly period: Period | null;
+  /** How the content of documents is told; personal values are covered when left out. */
+  readonly cover?: DocumentCover;
 }
 
 /** Documents compared between two progress reports, and asked about together. */
@@ -79,6 +82,7 @@ class Reconciler {
   private readonly listing;
   private readonly documents;
   private readonly decode: Decode;
+  private readonly cover: DocumentCover;
   private readonly listed: ReadonlyMap<number, ListedItem>;
   private readonly inDoubt: ReadonlyMap<number, ReadonlySet<string>>;
   private readonly findings: Finding[] = [];
@@ -104,6 +108,7 @@ class Reconciler {
       hasLines: hasLines(pipeline.mapping.type),
     });
     this.decode = recordDecoder({ pipeline, pipelineId: this.pipelineId, store });
+    this.cover = request.cover ?? documentCover(pipeline.personal);
     this.listed = this.listedItems();
     this.inDoubt = this.keysInDoubt();
   }
@@ -173,7 +178,9 @@ class Reconciler {
   }
 
   private judge(key: string, known: Known, found: Found): void {
-    const { findings, open, leftOut, has, agrees } = judgeDocument({ ...known, ...found, key }, this.sheet, (date) => this.counts(date));
+    const { findings, open, leftOut, has, agrees } = judgeDocument({ ...known, ...found, key, cover: this.cover }, this.sheet, (date) =>
+      this.counts(date),
+    );
     this.findings.push(...findings);
     if (open !== null) this.open.push(open);
     if (leftOut !== null) this.leftOut.push(leftOut);
@@ -322,7 +329,7 @@ class Reconciler {
   }
 }
 
-type Known = Omit<DocumentFacts, "held" | "strays" | "cancellations" | "vanished">;
+type Known = Omit<DocumentFacts, "cover" | "held" | "strays" | "cancellations" | "vanished">;
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 const NOWHERE = { date: "", currency: "", sourceMinor: null, oursMinor: null, targetMinor: null, reference: null } as const;

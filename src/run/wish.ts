@@ -1,5 +1,6 @@
-import type { Pipeline } from "../config/pipeline.js";
+import type { DocumentCheck, Pipeline } from "../config/pipeline.js";
 import { type Document, encodeDocument, fingerprintOf, isUnknown } from "../model/document.js";
+import { coveredValue } from "../model/personal.js";
 import type { Change } from "../model/plan.js";
 import type { Posting } from "../model/posting.js";
 import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
@@ -155,7 +156,7 @@ function notUnique(request: WishRequest, documentId: number, members: readonly M
         if (value === "") continue;
         const place = `${check.name}\u001f${value}`;
         const holder = holders.get(place) ?? name;
-        if (holder !== name) refused.set(name, notUniqueProblem(name, check.name, value, holder));
+        if (holder !== name) refused.set(name, notUniqueProblem(request.pipeline, name, check, value, holder));
         else holders.set(place, name);
       }
     }
@@ -224,16 +225,23 @@ function takeValues(request: WishRequest, documentId: number, name: string, rows
       const value = canonicalText(row[check.field] ?? null);
       if (value === "") continue;
       const holder = request.store.uniqueValues.take(request.pipelineId, check.name, value, documentId);
-      if (holder !== null) return notUniqueProblem(name, check.name, value, displayKey(holder));
+      if (holder !== null) return notUniqueProblem(request.pipeline, name, check, value, displayKey(holder));
     }
   }
   return null;
 }
 
-function notUniqueProblem(name: string, field: string, value: string, holder: string): Problem {
+function notUniqueProblem(
+  { source }: Pipeline,
+  name: string,
+  { field: index, name: field }: Extract<DocumentCheck, { kind: "unique" }>,
+  value: string,
+  holder: string,
+): Problem {
+  const shown = source.schema.fields[index]?.personal === true ? coveredValue(value) : value;
   return problem(
     "DOCUMENT_NOT_UNIQUE",
-    `\`${field}\` \`${value}\` already stands in document \`${holder}\``,
+    `\`${field}\` \`${shown}\` already stands in document \`${holder}\``,
     { document: name, field },
     "one of the two must go: correct it at the source, or drop this document with a reason",
   );

@@ -1,6 +1,7 @@
 import type { Pipeline } from "../config/pipeline.js";
 import type { Environment } from "../expression/types.js";
 import { checkDocument, type Document, fingerprintOf, isUnknown, type Line } from "../model/document.js";
+import { documentCover } from "../model/document-cover.js";
 import type { Change } from "../model/plan.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
@@ -59,7 +60,7 @@ export function diffBatch(pipeline: Pipeline, { key, members, parts }: BatchWish
     const rows = some.flatMap((member) => member.rows);
     return groupDocument(pipeline, key, rows, some[0]?.rows);
   };
-  const disagreement = headersDisagree(key, wanted);
+  const disagreement = headersDisagree(pipeline, key, wanted);
   if (disagreement !== null) return [{ kind: "quarantine", problem: disagreement }];
   const whole = wanted.length === 0 ? null : build(wanted);
   if (whole?.kind === "faulty") return [{ kind: "quarantine", problem: combine(whole.problems) }];
@@ -106,8 +107,13 @@ export function diffBatch(pipeline: Pipeline, { key, members, parts }: BatchWish
 }
 
 /** What stands in the header is one for all. */
-function headersDisagree(key: string, members: readonly Member[]): Problem | null {
+function headersDisagree({ personal }: Pipeline, key: string, members: readonly Member[]): Problem | null {
   const headers = members.map(({ name, grouped }) => ({ name, header: grouped.kind === "wanted" ? headerOf(grouped.document) : [] }));
+  const cover = documentCover(personal);
+  const shown = (name: string, at: number): string | undefined => {
+    const grouped = members.find((member) => member.name === name)?.grouped;
+    return grouped?.kind === "wanted" ? headerOf(cover.document(grouped.document))[at]?.[1] : undefined;
+  };
   const [first, ...others] = headers;
   for (const { name, header } of others) {
     const index = header.findIndex(([, value], at) => value !== first?.header[at]?.[1]);
@@ -115,7 +121,7 @@ function headersDisagree(key: string, members: readonly Member[]): Problem | nul
     if (first === undefined || here === undefined) continue;
     return problem(
       "MAP_DISAGREE",
-      `the members of this batch disagree on \`${here[0]}\`: \`${first.header[index]?.[1]}\` of \`${first.name}\` and \`${here[1]}\` of \`${name}\``,
+      `the members of this batch disagree on \`${here[0]}\`: \`${shown(first.name, index)}\` of \`${first.name}\` and \`${shown(name, index)}\` of \`${name}\``,
       { document: displayKey(key) },
       `let \`document.header.${here[0]}\` say the same for all of a batch, or make it a part of \`document.key\``,
     );

@@ -1,6 +1,7 @@
 import { type Document, totalsOf } from "../model/document.js";
+import type { DocumentCover } from "../model/document-cover.js";
 import type { FindingKind } from "../model/reconciliation.js";
-import { differenceOf } from "./reconsider.js";
+import { toldDifference } from "./reconsider.js";
 
 /** In what a document of the target differs from the one that was posted. */
 export interface Divergence {
@@ -10,8 +11,8 @@ export interface Divergence {
 }
 
 /** Null when they are the same; the order of lines is no difference. */
-export function compareDocuments(posted: Document, held: Document): Divergence | null {
-  const about = differenceOf(posted, held);
+export function compareDocuments(posted: Document, held: Document, cover: DocumentCover): Divergence | null {
+  const about = toldDifference(posted, held, cover);
   return about === null ? null : { kind: kindOf(posted, held), about };
 }
 

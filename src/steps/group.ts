@@ -2,6 +2,7 @@ import type { Expression, LineTemplate, Pipeline } from "../config/pipeline.js";
 import type { Environment, LookupTable } from "../expression/types.js";
 import { Decimal } from "../model/decimal.js";
 import { checkDocument, type Document, type Line } from "../model/document.js";
+import { lineCover } from "../model/document-cover.js";
 import { DOCUMENT_TYPES, type DocumentTypeInfo } from "../model/document-types.js";
 import { isCurrencyCode } from "../model/money.js";
 import { type Problem, problem } from "../model/problem.js";
@@ -137,7 +138,7 @@ export function groupDocument(
 
 /** Adds up lines that agree in the named attributes and in their side. What they do not agree in must not get lost. */
 function mergeLines(
-  { mapping }: Pipeline,
+  { mapping, personal }: Pipeline,
   lines: readonly Line[],
   text: string,
   document: string,
@@ -147,6 +148,7 @@ function mergeLines(
   const { lineFields }: DocumentTypeInfo = DOCUMENT_TYPES[mapping.type];
   const isSum = (name: string): boolean => lineFields[name]?.type === "amount" && !by.includes(name);
   const merged = new Map<string, Line>();
+  const coveredLine = lineCover(personal, mapping.type);
   for (const line of lines) {
     const key = JSON.stringify([line.side, ...by.map((name) => attribute(line, name))]);
     const known = merged.get(key);
@@ -158,10 +160,11 @@ function mergeLines(
     for (const name of ["account", "partner", ...Object.keys({ ...known.dimensions, ...line.dimensions }), ...further]) {
       if (by.includes(name) || isSum(name) || attribute(known, name) === attribute(line, name)) continue;
       const show = (value: string | null): string => (value === null ? "empty" : `\`${value}\``);
+      const [here, there] = [known, line].map((each) => attribute(coveredLine(each), name));
       onProblem(
         problem(
           "MAP_DISAGREE",
-          `lines that \`merge by\` would make one differ in \`${name}\`: ${show(attribute(known, name))} and ${show(attribute(line, name))}`,
+          `lines that \`merge by\` would make one differ in \`${name}\`: ${show(here ?? null)} and ${show(there ?? null)}`,
           { document },
           `add \`${name}\` to \`merge by\``,
         ),

@@ -1,5 +1,6 @@
 import type { DateText } from "../model/dates.js";
 import { type Document, isUnknown, lineAmount } from "../model/document.js";
+import type { DocumentCover } from "../model/document-cover.js";
 import { type Posting, UNKNOWN_FINGERPRINT } from "../model/posting.js";
 import { type Problem, problem } from "../model/problem.js";
 import type { Finding, FindingKind, LeftOut, OpenItem, OpenStatus, PostedVersion, Side, Standings } from "../model/reconciliation.js";
@@ -8,7 +9,7 @@ import type { AccountSheet } from "./account-sheet.js";
 import { compareDocuments, netByAccount } from "./compare.js";
 import type { Cancellation, Matched, Stray } from "./match-listing.js";
 import { addCancellation, amountOf, amountsApart, BLANK, doubtProblem, hasContent } from "./reconcile-parts.js";
-import { differenceOf } from "./reconsider.js";
+import { toldDifference } from "./reconsider.js";
 
 /** What the source wants of a document, as far as its records tell. */
 export type Wish =
@@ -47,6 +48,8 @@ export interface DocumentFacts extends Omit<Matched, "found"> {
   readonly inDoubt: ReadonlySet<string>;
   /** By version, for those that are live. */
   readonly held: ReadonlyMap<number, Held>;
+  /** How its content may be told. */
+  readonly cover: DocumentCover;
 }
 
 export interface Judgement {
@@ -193,7 +196,7 @@ class Judge {
     const about =
       this.facts.isBatch || posted === null
         ? amountsApart(this.ours, wanted)
-        : (differenceOf(posted, document) ?? amountsApart(this.ours, wanted));
+        : (toldDifference(posted, document, this.facts.cover) ?? amountsApart(this.ours, wanted));
     return `posted as ${posting.reference}; ${who}: ${about}`;
   }
 
@@ -223,7 +226,7 @@ class Judge {
         `posted as ${posting.reference} through all steps, and in the target it stands at \`${held.step}\` again`,
       );
     const posted = this.contentOf(posting);
-    const divergence = held.document === null || posted === null ? null : compareDocuments(posted, held.document);
+    const divergence = held.document === null || posted === null ? null : compareDocuments(posted, held.document, this.facts.cover);
     if (divergence !== null) this.find(divergence.kind, ["ours", "target"], `${held.reference}: ${divergence.about}`);
   }
 

@@ -1,5 +1,6 @@
 import type { TargetSettings } from "../config/pipeline.js";
 import { type Document, isUnknown, type Line, lineAmount } from "../model/document.js";
+import type { DocumentCover } from "../model/document-cover.js";
 import type { Change } from "../model/plan.js";
 import type { Held, Posting } from "../model/posting.js";
 import { type Problem, problem } from "../model/problem.js";
@@ -71,11 +72,21 @@ export function editedProblem(
   );
 }
 
+/** The same, as it may be shown and remembered. */
+export function toldDifference(before: Document, after: Document, { document: shown }: Pick<DocumentCover, "document">): string | null {
+  if (differenceOf(before, after) === null) return null;
+  return differenceOf(shown(before), shown(after)) ?? "personal values";
+}
+
 /** Judges what the target gave back. `isFresh`: it was posted less than the target's quiet time ago. */
-export function standingOf(posted: Posting, held: Held, options: { readonly canUpdate: boolean; readonly isFresh: boolean }): Standing {
-  const { canUpdate, isFresh } = options;
+export function standingOf(
+  posted: Posting,
+  held: Held,
+  options: { readonly canUpdate: boolean; readonly isFresh: boolean; readonly cover: DocumentCover },
+): Standing {
+  const { canUpdate, isFresh, cover } = options;
   if (held.kind === "gone") return { found: "gone", about: held.reference, isFresh, isDraft: false, canUpdate };
-  const about = isUnknown(posted.document) ? null : differenceOf(posted.document, held.document);
+  const about = isUnknown(posted.document) ? null : toldDifference(posted.document, held.document, cover);
   return { found: about === null ? "as posted" : "changed", about, isFresh, isDraft: held.isDraft, canUpdate };
 }
 

@@ -76,11 +76,11 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
       }
       if (typeof cell === "boolean") {
         if (field.type === "boolean") row[i] = cell;
-        else fail(i, `\`${field.name}\` is \`${String(cell)}\`, expected ${wanted[i] as string}`);
+        else fail(i, `\`${field.name}\` ${found(field, String(cell))}, expected ${wanted[i] as string}`);
         continue;
       }
       const value = (converters[i] as Converter)(cell);
-      if (value === undefined) fail(i, `\`${field.name}\` is \`${shorten(cell)}\`, expected ${wanted[i] as string}`, formatHint(field));
+      if (value === undefined) fail(i, `\`${field.name}\` ${found(field, cell)}, expected ${wanted[i] as string}`, formatHint(field));
       else row[i] = value;
     }
     if (faults.length === 0 && checksSchema) {
@@ -236,6 +236,11 @@ function wantedText(field: Field, source: SourceSettings): string {
 function formatHint(field: Field): string {
   if (field.type === "date" || field.type === "datetime") return "mend the row at the source, or add the format under `source.dates`";
   return "mend the row at the source";
+}
+
+/** Whoever may see a personal value sees it in the record itself. */
+function found({ personal }: Field, cell: string): string {
+  return personal ? "has a value that cannot be used" : `is \`${shorten(cell)}\``;
 }
 
 function shorten(text: string): string {

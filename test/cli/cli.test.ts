@@ -35,7 +35,7 @@ describe("the sample project, from an empty folder", () => {
   test("plan shows what would be posted and sends nothing", () => {
     const plan = sync(folder, "plan", "--detailed-exitcode");
     expect(plan.code).toBe(8);
-    expect(plan.out).toContain("+ BX26110001  2026-11-03  1,954.00 CNY  报销 BX26110001 王小明");
+    expect(plan.out).toContain("+ BX26110001  2026-11-03  1,954.00 CNY  报销 BX26110001 王**");
     expect(plan.out).toContain("plan: 3 to post, 0 to replace, 0 to reverse, 0 held");
     expect(plan.out).toMatch(/total +2,423\.50 +2,423\.50 {2}CNY/);
     expect(sync(folder, "ledger", "balance").code).toBe(1);

@@ -29,7 +29,7 @@ describe("sync show", () => {
     expect(shown.out.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "NOW")).toBe(`BX26110001  of expense-to-gl
 posted as 2026-11 记-0001, version 1, NOW
 
-2026-11-03  1,954.00 CNY  报销 BX26110001 王小明
+2026-11-03  1,954.00 CNY  报销 BX26110001 王**
 
   debit 660201  1,014.68  差旅费 上海出差 火车  [部门 D01]
     rule    pipelines/expense-to-gl.yaml:32  \${科目[费用类型].科目编码}
@@ -41,15 +41,15 @@ posted as 2026-11 记-0001, version 1, NOW
     row     科目[差旅费] on 2026-11-02 = lookups/expense-accounts.csv:2  费用类型 差旅费, 起 2026-01-01, 止 2026-12-31, 科目编码 660201
     record  expenses-2026-11-09.csv:3  费用类型 差旅费, 提交日期 2026-11-02
 
-  debit 22210101  91.32  报销 BX26110001 王小明
+  debit 22210101  91.32  报销 BX26110001 王**
     rule    pipelines/expense-to-gl.yaml:37  22210101
     record  expenses-2026-11-09.csv:2
 
-  debit 22210101  48.00  报销 BX26110001 王小明
+  debit 22210101  48.00  报销 BX26110001 王**
     rule    pipelines/expense-to-gl.yaml:37  22210101
     record  expenses-2026-11-09.csv:3
 
-  credit 224101  1,954.00  报销 BX26110001 王小明  [00017]
+  credit 224101  1,954.00  报销 BX26110001 王**  [00017]
     rule    pipelines/expense-to-gl.yaml:40  224101
     record  all of the document
 `);

@@ -4,14 +4,15 @@ import { dispositionOf, type Problem, ProblemError, problem } from "../../model/
 import { probeSource, probeTarget } from "../../run/probe.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfProblem } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, printJson } from "../io.js";
+import { type PersonalOptions, RecordCover, showsPersonal } from "../personal.js";
 import { masker } from "../render/mask.js";
 import { type Probed, probedToJson, problemsOf, renderProbed } from "../render/probe.js";
 import { renderProblems } from "../render/problem.js";
 import { allPipelines, folderOf, openProject } from "../session.js";
 import { wholeNumber } from "./plan.js";
 
-interface CheckOptions extends CommonOptions {
+interface CheckOptions extends PersonalOptions {
   readonly limit: string;
 }
 
@@ -38,7 +39,7 @@ export async function check(context: CommandContext, options: CheckOptions, name
       const around = { folder: folderOf(pipeline), timeZone: project.timeZone, now, sleep, signal };
       const source = asSource ? await probeSource(pipeline, around, limit) : null;
       const target = asTarget ? await probeTarget(pipeline, around) : null;
-      const probed = { pipeline, source, target };
+      const probed = { pipeline, source, target, cover: new RecordCover(pipeline, showsPersonal(project, options)) };
       found.push(probed);
       if (options.json === true) continue;
       io.out(`${found.length > 1 ? "\n" : ""}${renderProbed(probed, mask)}`);

@@ -1,20 +1,23 @@
 import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Project } from "../../config/pipeline.js";
 import { type Books, openBooks } from "../../connectors/ledger/books.js";
 import { exportHledger } from "../../connectors/ledger/hledger.js";
 import type { BalanceRequest } from "../../connectors/ledger/trial-balance.js";
 import type { BookedVoucher } from "../../connectors/ledger/voucher.js";
 import { isPeriod } from "../../model/dates.js";
 import { formatAmount, formatMinor } from "../../model/money.js";
+import { PersonalValues } from "../../model/personal.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { EXIT } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, printJson } from "../io.js";
+import { coverOf, type PersonalOptions, showsPersonal } from "../personal.js";
 import { renderTable } from "../render/table.js";
-import { openProject } from "../session.js";
+import { allPipelines, openProject } from "../session.js";
 import { wholeNumber } from "./plan.js";
 
-interface LedgerOptions extends CommonOptions {
+interface LedgerOptions extends PersonalOptions {
   readonly connection?: string;
   readonly period?: string;
   readonly through?: string;
@@ -26,7 +29,7 @@ interface LedgerOptions extends CommonOptions {
 async function withBooks(
   context: CommandContext,
   options: LedgerOptions,
-  work: (books: Books) => number | Promise<number>,
+  work: (books: Books, project: Project) => number | Promise<number>,
 ): Promise<number> {
   const project = await openProject(context, options);
   const ledgers = [...project.connections.values()].filter((connection) => connection.connector.name === "ledger");
@@ -49,7 +52,7 @@ async function withBooks(
     throw new ProblemError(problem("NOT_FOUND", `there are no books at \`${file}\` yet`, [], "they are made by the first `sync run`"));
   const books = openBooks(file);
   try {
-    return await work(books);
+    return await work(books, project);
   } finally {
     books.close();
   }
@@ -115,14 +118,15 @@ export async function journal(context: CommandContext, options: LedgerOptions): 
   const { io } = context;
   const period = periodOption(options.period, "--period");
   const limit = options.limit === undefined ? Number.POSITIVE_INFINITY : wholeNumber(options.limit, "--limit");
-  return withBooks(context, options, (books) => {
+  return withBooks(context, options, async (books, project) => {
+    const covered = await voucherCover(project, options);
     let shown = 0;
     const found: unknown[] = [];
     for (const voucher of books.journal(period)) {
       if (shown === limit) break;
       shown += 1;
-      if (options.json === true) found.push(voucherToJson(voucher));
-      else io.out(`${renderVoucher(voucher)}\n`);
+      if (options.json === true) found.push(voucherToJson(covered(voucher)));
+      else io.out(`${renderVoucher(covered(voucher))}\n`);
     }
     if (options.json === true) printJson(io, found);
     else if (shown === 0) io.out("no vouchers\n");
@@ -132,10 +136,11 @@ export async function journal(context: CommandContext, options: LedgerOptions): 
 
 export async function show(context: CommandContext, options: LedgerOptions, reference: string | undefined): Promise<number> {
   const { io } = context;
-  return withBooks(context, options, (books) => {
+  return withBooks(context, options, async (books, project) => {
+    const covered = await voucherCover(project, options);
     const wanted = reference ?? "";
     const one = books.voucher(wanted);
-    const found = one === null ? books.vouchersFor(wanted) : [one];
+    const found = (one === null ? books.vouchersFor(wanted) : [one]).map(covered);
     if (found.length === 0)
       throw new ProblemError(
         problem("NOT_FOUND", `the books have no voucher \`${wanted}\``, [], "give a number such as `2026-11 记-0001`, or a document key"),
@@ -158,6 +163,31 @@ export async function exportBooks(context: CommandContext, options: LedgerOption
     await once(stream, "finish");
     return EXIT.done;
   });
+}
+
+/** Our key of a voucher begins with its pipeline, which says what is personal in it. The books themselves, and their export, hold it whole. */
+async function voucherCover(project: Project, options: LedgerOptions): Promise<(voucher: BookedVoucher) => BookedVoucher> {
+  if (showsPersonal(project, options)) return (voucher) => voucher;
+  const { pipelines } = await allPipelines(project);
+  const values = new PersonalValues();
+  const covers = new Map(pipelines.map((pipeline) => [pipeline.name, coverOf(pipeline, false, values)]));
+  const unknown = coverOf(null, false, values);
+  return (voucher) => {
+    const cover = covers.get(voucher.externalReference.split("/")[0] ?? "") ?? unknown;
+    const { document: covered } = cover;
+    const { text, fields, lines } = covered({
+      ...voucher,
+      type: voucher.kind === "payable" ? "payable" : "journal",
+      key: voucher.documentKey,
+      lines: voucher.lines,
+    });
+    return {
+      ...voucher,
+      text,
+      fields,
+      lines: lines.map((line, index) => ({ ...line, number: voucher.lines[index]?.number ?? index + 1 })),
+    };
+  };
 }
 
 function renderVoucher(voucher: BookedVoucher): string {

@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
 import type { Pipeline } from "../../config/pipeline.js";
+import type { PlanHead } from "../../model/plan-file.js";
 import { dispositionOf, ProblemError, problem } from "../../model/problem.js";
 import { runPipeline } from "../../run/pipeline.js";
 import { readPlan } from "../../run/read-plan.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfRun } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, printJson } from "../io.js";
 import { showLong } from "../pager.js";
-import { checkFiles, type ReportFiles, type ReportSettings, reportPlan, reportUnsaved } from "../plan-report.js";
+import { coverOf, type PersonalOptions, showsPersonal } from "../personal.js";
+import { checkFiles, coveredTotals, type ReportFiles, type ReportSettings, reportPlan, reportUnsaved } from "../plan-report.js";
 import { writePlan } from "../plan-store.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
@@ -17,7 +19,7 @@ import { renderReadPlan } from "../render/saved-plan.js";
 import type { Language } from "../render/words.js";
 import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
 
-interface PlanOptions extends CommonOptions, ReportFiles {
+interface PlanOptions extends PersonalOptions, ReportFiles {
   readonly full?: boolean;
   readonly verify?: boolean;
   readonly limit: string;
@@ -38,6 +40,7 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
   const project = await openProject(context, options);
   const pipeline = await choosePipeline(project, name);
   const language = options.lang ?? project.language;
+  const cover = coverOf(pipeline, showsPersonal(project, options));
   const store = openStore(context, project, true);
   const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
   const live = liveEffects(context, progress.show);
@@ -61,19 +64,19 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     const saved = file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, host) : null;
     const isReported = isWhole && (html !== undefined || xlsx !== undefined);
     if (isReported) {
-      const settings = { language, timeZone: project.timeZone, approval: pipeline.approval };
+      const settings = { language, timeZone: project.timeZone, approval: pipeline.approval, cover };
       if (saved !== null) await reportPlan(context, saved.file, options, { ...settings, isSaved: true });
       else await reportUnsaved(context, { project, pipeline, store, planned, result }, host, options, settings);
     }
     if (options.json === true) {
       printJson(io, {
         ...(runToJson(result) as object),
-        changes: planned === null ? [] : [...planToJson(planned)],
+        changes: planned === null ? [] : [...planToJson(planned, cover)],
         ...(saved === null ? {} : { saved }),
       });
     } else {
       if (planned !== null) {
-        const text = renderPlan(planned, result.counts.waiting, { limit, color, language, before });
+        const text = renderPlan(planned, result.counts.waiting, { limit, color, language, before, cover });
         showLong(context, text, options.pager !== false);
       }
       if (result.problems.length > 0) io.err(renderProblems(result.problems, { color: options.color !== false && io.errIsTerminal }));
@@ -112,11 +115,11 @@ async function planFrom(context: CommandContext, options: PlanOptions, name: str
     );
   const path = resolve(context.cwd, file);
   const { head } = await readPlan(path);
-  const settings = await settingsFor(context, options, head.pipeline);
+  const settings = await settingsFor(context, options, head);
   const read = await reportPlan(context, path, options, { ...settings, isSaved: true });
   if (options.json === true) {
     const { hash, totals, approvals } = read;
-    printJson(io, { ...head, hash, totals, approvals });
+    printJson(io, { ...head, hash, totals: coveredTotals(totals, settings.cover), approvals });
   } else {
     io.out(renderReadPlan(read, { color: options.color !== false && io.outIsTerminal, language: settings.language }));
     if (options.html !== undefined || options.xlsx !== undefined) io.out(`\n${reportedText(options)}`);
@@ -124,22 +127,30 @@ async function planFrom(context: CommandContext, options: PlanOptions, name: str
   return EXIT.done;
 }
 
-const NO_PROJECT: ReportSettings = { language: "en", timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, approval: null };
-
-/** Language, zone and policy of the project here. Whoever only reads a plan may have none, or one without its secrets. */
-async function settingsFor(context: CommandContext, options: PlanOptions, pipeline: string): Promise<ReportSettings> {
+/**
+ * Language, zone and policy of the project here, and what is personal in its documents. Whoever only reads a plan may have none, or one without
+ * its secrets; and a pipeline that changed since does not tell how the texts of the plan were made.
+ */
+async function settingsFor(context: CommandContext, options: PlanOptions, head: PlanHead): Promise<ReportSettings> {
   try {
     const project = await openProject(context, options);
-    const { approval } = await choosePipeline(project, pipeline).catch(orNone);
-    return { language: options.lang ?? project.language, timeZone: project.timeZone, approval };
+    const pipeline = await choosePipeline(project, head.pipeline).catch(orNone);
+    const isSame = pipeline?.fingerprint === head.fingerprint;
+    return {
+      language: options.lang ?? project.language,
+      timeZone: project.timeZone,
+      approval: pipeline?.approval ?? null,
+      cover: coverOf(isSame ? pipeline : null, showsPersonal(project, options)),
+    };
   } catch (cause) {
     if (!(cause instanceof ProblemError) || options.project !== undefined) throw cause;
-    return { ...NO_PROJECT, ...(options.lang === undefined ? {} : { language: options.lang }) };
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    return { language: options.lang ?? "en", timeZone, approval: null, cover: coverOf(null, showsPersonal(null, options)) };
   }
 }
 
-function orNone(cause: unknown): Pick<Pipeline, "approval"> {
-  if (cause instanceof ProblemError) return { approval: null };
+function orNone(cause: unknown): null {
+  if (cause instanceof ProblemError) return null;
   throw cause;
 }
 

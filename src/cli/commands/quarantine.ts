@@ -1,13 +1,15 @@
+import type { Project } from "../../config/pipeline.js";
 import { groupByCause } from "../../model/cause.js";
 import { displayKey } from "../../model/record.js";
 import { visible } from "../../model/visible.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
 import type { Store } from "../../store/store.js";
 import { EXIT } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, printJson } from "../io.js";
 import { Valuer } from "../limbo.js";
 import { chosenPipelines, itemsOf, listedItems, notThere, type PipelineInStore } from "../listed.js";
 import { showLong } from "../pager.js";
+import { type Cell, type PersonalOptions, RecordCover, showsPersonal } from "../personal.js";
 import { causesToJson, renderCauses, valued } from "../render/causes.js";
 import { problemToJson, renderProblem } from "../render/problem.js";
 import { count } from "../render/progress.js";
@@ -15,7 +17,7 @@ import { pointer } from "../render/report-problems.js";
 import { renderTable } from "../render/table.js";
 import { allPipelines, openProject, openToLook, withStore } from "../session.js";
 
-interface QuarantineOptions extends CommonOptions {
+interface QuarantineOptions extends PersonalOptions {
   readonly pipeline?: string;
   readonly dropped?: boolean;
   readonly by?: "cause";
@@ -26,14 +28,16 @@ interface QuarantineOptions extends CommonOptions {
 export async function list(context: CommandContext, options: QuarantineOptions): Promise<number> {
   if (options.by === "cause") return listByCause(context, options);
   const { io } = context;
+  const project = await openProject(context, options);
+  const coverFor = options.json === true ? await recordCovers(project, options) : null;
   return withStore(context, options, (store) => {
     const found = chosenPipelines(store, options.pipeline).flatMap((pipeline) =>
       listedItems(store, pipeline, options).map((item) => ({ pipeline: pipeline.name, item })),
     );
-    if (options.json === true) {
+    if (coverFor !== null) {
       printJson(
         io,
-        found.map(({ pipeline, item }) => itemToJson(pipeline, item)),
+        found.map(({ pipeline, item }) => itemToJson(pipeline, item, coverFor(pipeline))),
       );
       return EXIT.done;
     }
@@ -91,6 +95,7 @@ async function listByCause(context: CommandContext, options: QuarantineOptions):
 
 export async function show(context: CommandContext, options: QuarantineOptions, key: string | undefined): Promise<number> {
   const { io } = context;
+  const coverFor = await recordCovers(await openProject(context, options), options);
   return withStore(context, options, (store) => {
     const found = chosenPipelines(store, options.pipeline).flatMap((pipeline) =>
       withRecords(store, pipeline, itemsOf(store, pipeline, key ?? "")).map((item) => ({ pipeline: pipeline.name, item })),
@@ -99,7 +104,7 @@ export async function show(context: CommandContext, options: QuarantineOptions, 
     if (options.json === true) {
       printJson(
         io,
-        found.map(({ pipeline, item }) => itemToJson(pipeline, item)),
+        found.map(({ pipeline, item }) => itemToJson(pipeline, item, coverFor(pipeline))),
       );
       return EXIT.done;
     }
@@ -110,7 +115,7 @@ export async function show(context: CommandContext, options: QuarantineOptions, 
       if (item.documentKey !== null && item.kind === "record") io.out(`  blocks document ${visible(displayKey(item.documentKey))}\n`);
       if (item.reason !== null) io.out(`  dropped: ${visible(item.reason)}\n`);
       io.out(`\n${renderProblem(item.problem, { color: options.color !== false && io.outIsTerminal })}\n`);
-      if (item.raw !== null) io.out(`\n${renderRaw(item.raw)}`);
+      if (item.raw !== null) io.out(`\n${renderRaw(item.raw, coverFor(pipeline))}`);
     }
     const causes = found.map(({ item }) => item.problem);
     io.out(`\n${pointer(causes, "en")}`);
@@ -126,7 +131,16 @@ function withRecords(store: Store, pipeline: PipelineInStore, items: readonly Qu
   });
 }
 
-function itemToJson(pipeline: string, item: QuarantineItem): unknown {
+/** How the records of a pipeline are shown; of one that cannot be read, every field is taken for personal. */
+async function recordCovers(project: Project, options: QuarantineOptions): Promise<(pipeline: string) => RecordCover> {
+  const { pipelines } = await allPipelines(project);
+  const isShown = showsPersonal(project, options);
+  const covers = new Map(pipelines.map((pipeline) => [pipeline.name, new RecordCover(pipeline, isShown)]));
+  const unknown = new RecordCover(null, isShown);
+  return (name) => covers.get(name) ?? unknown;
+}
+
+function itemToJson(pipeline: string, item: QuarantineItem, cover: RecordCover): unknown {
   const { problem: cause, raw, key, documentKey, ...rest } = item;
   return {
     pipeline,
@@ -135,15 +149,30 @@ function itemToJson(pipeline: string, item: QuarantineItem): unknown {
     document: documentKey === null ? null : displayKey(documentKey),
     code: cause.code,
     problem: problemToJson(cause),
-    raw: raw?.startsWith("{") === true ? JSON.parse(raw) : raw,
+    raw: raw === null ? null : (cellsOf(raw, cover) ?? cover.row(raw)),
   };
 }
 
-function renderRaw(raw: string): string {
-  if (!raw.startsWith("{")) return `  as it came: ${visible(raw)}\n`;
-  const cells = Object.entries(JSON.parse(raw) as Record<string, unknown>);
+/** The cells of a record by name, as they may be shown; null for a row that could not be split. */
+function cellsOf(raw: string, cover: RecordCover): Readonly<Record<string, Cell>> | null {
+  if (!raw.startsWith("{")) return null;
+  try {
+    const cells = Object.entries(JSON.parse(raw) as Record<string, Cell>);
+    return Object.fromEntries(cells.map(([name, cell]) => [name, cover.cell(name, cell)]));
+  } catch {
+    // A row of a file can begin like that too.
+    return null;
+  }
+}
+
+function renderRaw(raw: string, cover: RecordCover): string {
+  const cells = cellsOf(raw, cover);
+  if (cells === null) {
+    const more = cover.hidesRows ? ", which may hold personal values: --show-personal shows it" : "";
+    return `  as it came: ${visible(cover.row(raw))}${more}\n`;
+  }
   return renderTable(
     [{ title: "  field" }, { title: "as it came" }],
-    cells.map(([name, value]) => [`  ${name}`, value === null ? "(empty)" : String(value)]),
+    Object.entries(cells).map(([name, value]) => [`  ${name}`, value === null ? "(empty)" : String(value)]),
   );
 }

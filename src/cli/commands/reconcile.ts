@@ -3,7 +3,8 @@ import { reconcile as compare } from "../../run/reconcile.js";
 import { Store } from "../../store/store.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfVerdict } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, printJson } from "../io.js";
+import { coverOf, type PersonalOptions, showsPersonal } from "../personal.js";
 import { renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
 import { reconciliationToCsv, reconciliationToJson, renderReconciliation } from "../render/reconcile.js";
@@ -12,7 +13,7 @@ import { choosePipeline, folderOf, openProject, placeOf } from "../session.js";
 import { periodOption } from "./ledger.js";
 import { wholeNumber } from "./plan.js";
 
-interface ReconcileOptions extends CommonOptions {
+interface ReconcileOptions extends PersonalOptions {
   readonly period?: string;
   readonly limit: string;
   readonly csv?: boolean;
@@ -34,7 +35,8 @@ export async function reconcile(context: CommandContext, options: ReconcileOptio
   try {
     const { effects } = live;
     const { timeZone } = project;
-    const result = await compare({ pipeline, store, effects, timeZone, folder: folderOf(pipeline), period });
+    const cover = coverOf(pipeline, showsPersonal(project, options));
+    const result = await compare({ pipeline, store, effects, timeZone, folder: folderOf(pipeline), period, cover });
     progress.end();
     const colors = { out: options.color !== false && io.outIsTerminal, err: options.color !== false && io.errIsTerminal };
     if (options.json === true) printJson(io, reconciliationToJson(result));

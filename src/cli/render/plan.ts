@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { type Document, documentAmount } from "../../model/document.js";
+import type { DocumentCover } from "../../model/document-cover.js";
 import { hasLines } from "../../model/document-types.js";
 import { formatAmount } from "../../model/money.js";
 import { CHANGE_KINDS, type Change, type ChangeKind, SENDING_KINDS } from "../../model/plan.js";
@@ -8,6 +9,7 @@ import { visible } from "../../model/visible.js";
 import type { Planned } from "../../run/plan.js";
 import { DimensionTotals } from "../../steps/plan.js";
 import type { RunRow } from "../../store/runs.js";
+import { coveredChange } from "../personal.js";
 import { documentToJson } from "./document.js";
 import { problemToJson } from "./problem.js";
 import { count } from "./progress.js";
@@ -47,7 +49,13 @@ type Paint = (kind: ChangeKind, text: string) => string;
 export function renderPlan(
   planned: Planned,
   waiting: number,
-  options: { readonly limit: number; readonly color: boolean; readonly language: Language; readonly before: RunRow | null },
+  options: {
+    readonly limit: number;
+    readonly color: boolean;
+    readonly language: Language;
+    readonly before: RunRow | null;
+    readonly cover: DocumentCover;
+  },
 ): string {
   const { counts } = planned;
   const paint: Paint = (kind, text) => (options.color ? styleText(COLORS[kind], text, { validateStream: false }) : text);
@@ -57,7 +65,7 @@ export function renderPlan(
   for (const batch of planned.changes.inOrder(SHOWN, 100)) {
     for (const { change } of batch) {
       if (shown === options.limit) break;
-      text += `${renderChange(change, paint)}\n`;
+      text += `${renderChange(coveredChange(change, options.cover), paint)}\n`;
       shown += 1;
     }
     if (shown === options.limit) break;
@@ -67,7 +75,8 @@ export function renderPlan(
   if (waiting > 0) text += `${count(waiting)} items wait in quarantine: sync quarantine list\n`;
   text += renderChecks(planned) + renderBefore(options.before);
   const accounts = planned.totals.byAccount();
-  if (accounts.length > 0) text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}${renderDimensions(planned)}`;
+  if (accounts.length > 0)
+    text += `\n${renderTotals(accounts, options.language)}\n${renderPeriods(planned)}${renderDimensions(planned, options.cover)}`;
   return text;
 }
 
@@ -112,7 +121,7 @@ function renderPeriods(planned: Planned): string {
 }
 
 /** A table for each dimension, such as the department; one with many values is cut, because it says little on a terminal. */
-function renderDimensions(planned: Planned): string {
+function renderDimensions(planned: Planned, cover: DocumentCover): string {
   const totals = new DimensionTotals();
   for (const batch of planned.changes.inOrder(SENDING_KINDS, 500)) for (const { change } of batch) totals.addChange(change);
   return totals
@@ -120,7 +129,7 @@ function renderDimensions(planned: Planned): string {
     .map(([name, sums]) => {
       const shown = sums.slice(0, VALUES);
       const rows = shown.map(({ name: value, currency, debitMinor, creditMinor }) => [
-        `  ${value}`,
+        `  ${cover.dimension(name, value)}`,
         formatAmount(debitMinor, currency),
         formatAmount(creditMinor, currency),
         currency,
@@ -233,9 +242,10 @@ function renderDifference(before: Document, after: Document, paint: Paint): stri
 }
 
 /** Every change of the plan as data, `keep` included. */
-export function* planToJson(planned: Planned): Generator<unknown> {
+export function* planToJson(planned: Planned, cover: DocumentCover): Generator<unknown> {
   for (const batch of planned.changes.inOrder(CHANGE_KINDS, 100)) {
-    for (const { change } of batch) {
+    for (const { change: real } of batch) {
+      const change = coveredChange(real, cover);
       yield {
         key: displayKey(change.key),
         change: change.kind,

@@ -3,6 +3,7 @@ import type { Pipeline } from "../../config/pipeline.js";
 import { type Problem, problem } from "../../model/problem.js";
 import { visible } from "../../model/visible.js";
 import type { ProbedRecord, ProbedSource, ProbedTarget } from "../../run/probe.js";
+import type { RecordCover } from "../personal.js";
 import { problemToJson } from "./problem.js";
 import { pad } from "./table.js";
 
@@ -11,6 +12,7 @@ export interface Probed {
   readonly pipeline: Pipeline;
   readonly source: ProbedSource | null;
   readonly target: ProbedTarget | null;
+  readonly cover: RecordCover;
 }
 
 type Mask = (text: string) => string;
@@ -18,18 +20,18 @@ type Mask = (text: string) => string;
 /** Values longer than this, in columns, are cut: a look is wanted, not the whole. */
 const MOST_VALUE = 100;
 
-export function renderProbed({ pipeline, source, target }: Probed, mask: Mask): string {
+export function renderProbed({ pipeline, source, target, cover }: Probed, mask: Mask): string {
   return [
-    ...(source === null ? [] : [renderSource(pipeline, source, mask)]),
+    ...(source === null ? [] : [renderSource(pipeline, source, cover, mask)]),
     ...(target === null ? [] : [renderTarget(pipeline, target, mask)]),
   ].join("\n");
 }
 
-function renderSource(pipeline: Pipeline, probed: ProbedSource, mask: Mask): string {
+function renderSource(pipeline: Pipeline, probed: ProbedSource, cover: RecordCover, mask: Mask): string {
   const { name, connector, schema } = pipeline.source;
   const names = schema.fields.map((field) => field.name);
   const head = `source ${name} (${connector.name}) of ${pipeline.name}: ${countText(probed)}\n`;
-  return head + probed.records.map((record) => `\n${renderRecord(record, names, mask)}`).join("");
+  return head + probed.records.map((record) => `\n${renderRecord(record, names, cover, mask)}`).join("");
 }
 
 function countText({ records, hasMore, problems }: ProbedSource): string {
@@ -38,12 +40,14 @@ function countText({ records, hasMore, problems }: ProbedSource): string {
   return hasMore ? `the first ${records.length} ${records_}` : `all ${records.length} ${records_}`;
 }
 
-function renderRecord(record: ProbedRecord, names: readonly string[], mask: Mask): string {
+function renderRecord(record: ProbedRecord, names: readonly string[], cover: RecordCover, mask: Mask): string {
   const lines = [`${shown(record.unit, mask)}:${record.line}`];
-  if (record.cells === null) lines.push(`  ${shown(record.text ?? "", mask)}`);
+  if (record.cells === null) lines.push(`  ${shown(cover.row(record.text ?? ""), mask)}`);
   const width = Math.max(...names.map((name) => stringWidth(name)));
   for (const [index, cell] of (record.cells ?? []).entries()) {
-    lines.push(`  ${pad(names[index] ?? "", width, "left")}  ${cell === null ? "" : shown(String(cell), mask)}`.trimEnd());
+    const name = names[index] ?? "";
+    const value = cover.cell(name, cell);
+    lines.push(`  ${pad(name, width, "left")}  ${value === null ? "" : shown(String(value), mask)}`.trimEnd());
   }
   if (record.problem !== null) lines.push(`  would wait: ${record.problem.code}: ${visible(mask(record.problem.message))}`);
   return `${lines.join("\n")}\n`;
@@ -81,7 +85,7 @@ export function problemsOf({ source, target }: Probed, mask: Mask): Problem[] {
 }
 
 export function probedToJson(probed: Probed, mask: Mask): unknown {
-  const { pipeline, source, target } = probed;
+  const { pipeline, source, target, cover } = probed;
   const names = pipeline.source.schema.fields.map((field) => field.name);
   const recordJson = (record: ProbedRecord): unknown => ({
     unit: record.unit,
@@ -89,8 +93,13 @@ export function probedToJson(probed: Probed, mask: Mask): unknown {
     record:
       record.cells === null
         ? null
-        : Object.fromEntries(record.cells.map((cell, index) => [names[index], typeof cell === "string" ? mask(cell) : cell])),
-    ...(record.text === null ? {} : { text: mask(record.text) }),
+        : Object.fromEntries(
+            record.cells.map((cell, index) => {
+              const value = cover.cell(names[index] ?? "", cell);
+              return [names[index], typeof value === "string" ? mask(value) : value];
+            }),
+          ),
+    ...(record.text === null ? {} : { text: mask(cover.row(record.text)) }),
     problem: record.problem === null ? null : problemToJson({ ...record.problem, message: mask(record.problem.message) }),
   });
   return {

@@ -14,6 +14,9 @@ export class Redaction {
       encodeURIComponent(secret),
       new URLSearchParams([["", secret]]).toString().slice(1),
       JSON.stringify(secret).slice(1, -1),
+      // As those have it who decode the rest of a query and forget its blanks.
+      secret.replaceAll(" ", "+"),
+      JSON.stringify(secret.replaceAll(" ", "+")).slice(1, -1),
       Buffer.from(secret).toString("base64"),
       Buffer.from(secret).toString("base64url"),
     ];
