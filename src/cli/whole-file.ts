@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 const CHUNK = 1 << 16;
@@ -10,10 +10,15 @@ export class WholeFile {
   private buffer = "";
   private isOpen = true;
 
-  constructor(private readonly path: string) {
+  /** `mode`: who may read and write it, whatever the umask of the process is; as the umask says when left out. */
+  constructor(
+    private readonly path: string,
+    mode?: number,
+  ) {
     mkdirSync(dirname(path), { recursive: true });
     this.partial = `${path}.${process.pid}.part`;
-    this.handle = openSync(this.partial, "wx");
+    this.handle = openSync(this.partial, "wx", mode);
+    if (mode !== undefined) fchmodSync(this.handle, mode);
   }
 
   readonly write = (text: string): void => {

@@ -6,6 +6,7 @@ import type { Place, Problem } from "../model/problem.js";
 import type { Field } from "../model/record.js";
 import type { Schedule } from "../model/schedule.js";
 import type { ChannelKind, ChannelOptions, NotifyEvent } from "./notify-schema.js";
+import type { Log, Metrics, Traces } from "./observe-schema.js";
 
 /** A project as it is used: paths absolute, secrets resolved, one environment chosen. */
 export interface Project {
@@ -24,8 +25,19 @@ export interface Project {
   readonly pipelineFiles: readonly string[];
   readonly approvers: ReadonlyMap<string, Approver>;
   readonly notify: Notify;
+  readonly observing: Observing;
   /** Every secret value in use, so that output can be checked against them. */
   readonly secrets: readonly string[];
+}
+
+/** What is written down of what happens, for machines; null where nothing is. */
+export interface Observing {
+  /** `to` is absolute, unless it is `stderr`. */
+  readonly log: Log | null;
+  readonly metrics: Metrics | null;
+  readonly traces: Traces | null;
+  /** What is wrong with parts that are left out for it; it keeps no run from its work. */
+  readonly problems: readonly Problem[];
 }
 
 /** Whom runs tell. */

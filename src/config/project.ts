@@ -7,6 +7,7 @@ import { fillInMap, type ProcessEnvironment } from "./fill-in.js";
 import { hideSecrets } from "./hide-secrets.js";
 import { nearest, suggest, thereAre } from "./nearest.js";
 import { readNotify } from "./notify.js";
+import { readObserving } from "./observe.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
 import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
@@ -34,10 +35,10 @@ export interface ProjectDraft {
   readonly problems: readonly Problem[];
 }
 
-/** The keys that are read here; channels have a reader of their own, because a mistake in one of them stops no run. */
+/** The keys that are read here; channels, logs, metrics and traces have readers of their own, because a mistake in them stops no run. */
 const TOP: SchemaNode = (() => {
   const whole = schemaNode(ProjectFile);
-  return { ...whole, properties: { ...whole.properties, notify: {} } };
+  return { ...whole, properties: { ...whole.properties, notify: {}, log: {}, metrics: {}, traces: {} } };
 })();
 
 /** Reads `sync.yaml`: one environment chosen, secrets filled in, paths absolute. */
@@ -67,6 +68,7 @@ export async function readProject(
   const inNotify: Problem[] = [];
   const channels = laidOver(tree, environment, NOTIFY, inNotify);
   const notify = readNotify(channels, { env: options.env, language, unopened: options.unopened === true, secrets }, inNotify);
+  const observing = readObserving(tree, { folder, environment, env: options.env, unopened: options.unopened === true, secrets });
   const chosen = environment === null ? undefined : settings.environments?.[environment];
   const project: Project = {
     name: settings.project ?? basename(folder),
@@ -80,6 +82,7 @@ export async function readProject(
     connections,
     approvers: readApprovers(tree, settings.approvers, problems),
     notify,
+    observing,
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
     secrets: [...secrets].filter((secret) => secret !== ""),
   };

@@ -2,7 +2,8 @@ import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
 import { Tests } from "./case-schema.js";
 import { changesOf, NAME_PATTERN, Name } from "./named.js";
-import { Channel } from "./notify-schema.js";
+import { Channels } from "./notify-schema.js";
+import { OBSERVING, OBSERVING_CHANGES } from "./observe-schema.js";
 import { Calendar, Schedule } from "./schedule-schema.js";
 
 /**
@@ -46,12 +47,8 @@ export const ProjectFile = Type.Object(
     }),
     connections: Type.Record(Name, Connection, { ...closed, description: "systems by name; pipelines use the names", default: {} }),
     calendar: Type.Optional(Calendar),
-    notify: Type.Optional(
-      Type.Record(Name, Channel, {
-        ...closed,
-        description: "whom runs tell of failures, of what waits, and of recovery: channels by name",
-      }),
-    ),
+    notify: Type.Optional(Channels),
+    ...OBSERVING,
     approvers: Type.Optional(
       Type.Record(
         Name,
@@ -83,6 +80,7 @@ export const ProjectFile = Type.Object(
             store: Type.Optional(Type.String({ description: "its own store", path: "new file" })),
             connections: changesOf("connection"),
             notify: changesOf("channel"),
+            ...OBSERVING_CHANGES,
           },
           closed,
         ),
