@@ -33,6 +33,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/plan-page.md",
     "docs/morning.md",
     "docs/notifications.md",
+    "docs/observability.md",
     "docs/posting.md",
     "docs/problems.md",
     "docs/problems.zh.md",
