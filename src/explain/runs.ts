@@ -1,9 +1,9 @@
 import type { ProblemCode } from "../model/problem.js";
 import type { Explanations } from "./explanation.js";
 
-/** Problems of the store, of runs, plans and comparisons, of telling people, and of the command line. */
+/** Problems of the store, of runs, plans and comparisons, and of the command line. */
 export const RUNS: Explanations<
-  Extract<ProblemCode, `${"STORE" | "RUN" | "PLAN" | "RECONCILE" | "NOTIFY"}_${string}`> | Extract<ProblemCode, "USAGE" | "NOT_FOUND">
+  Extract<ProblemCode, `${"STORE" | "RUN" | "PLAN" | "RECONCILE"}_${string}`> | Extract<ProblemCode, "USAGE" | "NOT_FOUND">
 > = {
   STORE_NEWER: {
     who: ["it"],
@@ -253,29 +253,6 @@ export const RUNS: Explanations<
         "解决后再 `sync run PIPELINE`，已解决的不再计入。",
         "如果确实就有这么多（例如月底）：调高 `stop_when.quarantined`。",
       ],
-    },
-  },
-  NOTIFY_FAILED: {
-    who: ["it"],
-    en: {
-      means: "The run is over, and a channel under `notify` could not be told what came of it: it did not answer, or refused the message.",
-      matters: "The books are as the run left them. But whoever relies on the message does not know yet that something failed or waits.",
-      mend: [
-        "See what came of the run: `sync status`",
-        "Try the channel: `sync notify test CHANNEL`. It prints the other side's own words.",
-        "Mend the address, the key or the network. The next run tells what is still so, without being asked.",
-      ],
-      cause: "the address of a group robot was renewed, and `sync.yaml` still has the former one",
-    },
-    zh: {
-      means: "运行已经结束，但 `notify` 下的某个通道没能收到结果：对方没有应答，或拒收了消息。",
-      matters: "账务与运行结束时一致，不受影响。但靠这条消息的人还不知道出了问题或有待处理项。",
-      mend: [
-        "先看运行结果：`sync status`",
-        "试一下通道：`sync notify test CHANNEL`，会显示对方的原话。",
-        "更正地址、密钥或网络。仍未解决的事项，下一次运行会自动再通知。",
-      ],
-      cause: "群机器人的地址换了，`sync.yaml` 里还是旧地址",
     },
   },
   PLAN_BROKEN: {

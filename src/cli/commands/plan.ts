@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
-import type { Pipeline } from "../../config/pipeline.js";
 import type { PlanHead } from "../../model/plan-file.js";
 import { dispositionOf, ProblemError, problem } from "../../model/problem.js";
 import { runPipeline } from "../../run/pipeline.js";
 import { readPlan } from "../../run/read-plan.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfRun } from "../exit-codes.js";
-import { type CommandContext, printJson } from "../io.js";
+import { type CommandContext, type LogOptions, printJson } from "../io.js";
+import { Observing } from "../observing.js";
 import { showLong } from "../pager.js";
 import { coverOf, type PersonalOptions, showsPersonal } from "../personal.js";
 import { checkFiles, coveredTotals, type ReportFiles, type ReportSettings, reportPlan, reportUnsaved } from "../plan-report.js";
-import { writePlan } from "../plan-store.js";
+import { nextOf, writePlan } from "../plan-store.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
@@ -19,7 +19,7 @@ import { renderReadPlan } from "../render/saved-plan.js";
 import type { Language } from "../render/words.js";
 import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
 
-interface PlanOptions extends PersonalOptions, ReportFiles {
+interface PlanOptions extends PersonalOptions, LogOptions, ReportFiles {
   readonly full?: boolean;
   readonly verify?: boolean;
   readonly limit: string;
@@ -32,18 +32,32 @@ interface PlanOptions extends PersonalOptions, ReportFiles {
 
 /** A run that stops before anything is sent, shown as a diff. */
 export async function plan(context: CommandContext, options: PlanOptions, name: string | undefined): Promise<number> {
-  const { io } = context;
-  const { out: file, from, html, xlsx } = options;
+  const { out: file, from } = options;
   checkFiles(context, options, from ?? file);
   if (from !== undefined) return planFrom(context, options, name, from);
   const limit = wholeNumber(options.limit, "--limit");
+  const observing = new Observing(context, options, false);
+  return observing.around(() => planNow(context, options, name, limit, observing));
+}
+
+async function planNow(
+  context: CommandContext,
+  options: PlanOptions,
+  name: string | undefined,
+  limit: number,
+  observing: Observing,
+): Promise<number> {
+  const { io } = context;
+  const { out: file, html, xlsx } = options;
   const project = await openProject(context, options);
+  await observing.use(project);
   const pipeline = await choosePipeline(project, name);
   const language = options.lang ?? project.language;
   const cover = coverOf(pipeline, showsPersonal(project, options));
   const store = openStore(context, project, true);
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
-  const live = liveEffects(context, progress.show);
+  const isQuiet = options.quiet === true || options.json === true || observing.isOnStderr;
+  const progress = progressDisplay(io, isQuiet, context.now, project.language);
+  const live = liveEffects(context, progress.show, observing.observer);
   try {
     const { result, planned } = await runPipeline({
       pipeline,
@@ -61,7 +75,8 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     const before = store.runs.lastPosting(store.pipelineId(pipeline.name));
     const isWhole = planned !== null && result.problems.every((each) => dispositionOf(each.code) !== "stop");
     const { host } = live.effects;
-    const saved = file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, host) : null;
+    const saved =
+      file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, live.effects) : null;
     const isReported = isWhole && (html !== undefined || xlsx !== undefined);
     if (isReported) {
       const settings = { language, timeZone: project.timeZone, approval: pipeline.approval, cover };
@@ -159,12 +174,6 @@ function reportedText({ html, xlsx }: ReportFiles): string {
     ...(html === undefined ? [] : [`a page to read it is in ${html}\n`]),
     ...(xlsx === undefined ? [] : [`a workbook of it is in ${xlsx}\n`]),
   ].join("");
-}
-
-/** What a saved plan still needs. */
-export function nextOf(file: string, { approval }: Pipeline): string {
-  if (approval === null) return `The plan is in ${file}\n  post it with: sync apply ${file}\n`;
-  return `The plan is in ${file}\n  it must be approved by ${approval.by.join(" or ")}: sync approve ${file}\n  then post it with: sync apply ${file}\n`;
 }
 
 export function wholeNumber(text: string, option: string): number {
