@@ -2,24 +2,29 @@ import { expect } from "vitest";
 
 /** Values that must not come out, and every form in which they could. */
 export class Canaries {
-  readonly all: string[] = [];
+  private readonly forms = new Map<string, readonly string[]>();
 
   constructor(private readonly prefix: string) {}
 
   /** One that never was before. What stands in it is written differently in JSON, in a URL and in YAML. */
   next(): string {
-    const value = `${this.prefix}${String(this.all.length).padStart(3, "0")}-Ka/n"a&r+ie ${"x".repeat(8)}`;
-    this.all.push(value);
+    const value = `${this.prefix}${String(this.forms.size).padStart(3, "0")}-Ka/n"a&r+ie ${"x".repeat(8)}`;
+    this.add(value);
     return value;
   }
 
   add(...values: readonly string[]): void {
-    this.all.push(...values);
+    for (const value of values) this.forms.set(value, formsOf(value));
+  }
+
+  get all(): readonly string[] {
+    return [...this.forms.keys()];
   }
 
   /** The first of them that stands in a text in any form. */
   foundIn(text: string): string | null {
-    return this.all.find((value) => formsOf(value).some((form) => text.includes(form))) ?? null;
+    for (const [value, forms] of this.forms) if (forms.some((form) => text.includes(form))) return value;
+    return null;
   }
 
   expectNoneIn(what: string, text: string): void {
