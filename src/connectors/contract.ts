@@ -2,6 +2,7 @@ import type { Static, TSchema } from "typebox";
 import type { DateText } from "../model/dates.js";
 import type { Document } from "../model/document.js";
 import type { DocumentType } from "../model/document-types.js";
+import type { Observer } from "../model/observer.js";
 import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../model/posting.js";
 import type { Problem } from "../model/problem.js";
 
@@ -66,6 +67,8 @@ export interface ConnectorContext {
   readonly sleep: (ms: number) => Promise<void>;
   /** Fires when the run is asked to stop. A source ends early; a target finishes what was sent. */
   readonly signal: AbortSignal;
+  /** Told of every exchange with another system, where anybody listens. */
+  readonly observer?: Observer | undefined;
 }
 
 /** A position in a stream, as canonical text of the cursor field's type. */

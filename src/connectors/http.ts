@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import type { Observer } from "../model/observer.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { Pace } from "./http/pace.js";
 import type { Redaction } from "./http/redaction.js";
@@ -21,6 +22,7 @@ interface HttpSettings {
   readonly redaction: Redaction;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
+  readonly observer?: Observer | undefined;
 }
 
 export interface HttpCall {
@@ -62,17 +64,19 @@ export class HttpClient {
    * Sends once. Only an answer that says "not signed in", which proves that nothing was done, is answered by sending once more: after signing
    * in anew, and where the sign-in is so new that the system may not know it yet, after a moment. Throws ProblemError (TARGET_SIGN_IN) when we are not let in; nothing was done then either.
    */
-  send(call: HttpCall): Promise<HttpReply> {
-    return this.limit(() => this.sendSignedIn(call));
+  send(call: HttpCall, attempt = 1): Promise<HttpReply> {
+    return this.limit(() => this.sendSignedIn(call, attempt));
   }
 
   /** For calls that change nothing: repeated a few times when there is no answer, or one that says "later". `isFinal`: asking again is no use. */
   async read(call: HttpCall, isFinal: (reply: HttpReply) => boolean = isAnswered): Promise<HttpReply> {
     for (let tries = 1; ; tries += 1) {
-      const reply = await this.send(call);
+      const reply = await this.send(call, tries);
       if (isFinal(reply) || tries === MOST_READS) return reply;
       const asked = reply.kind === "busy" ? reply.retryAfterMs : null;
-      await this.settings.sleep(Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1)));
+      const waitMs = Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1));
+      this.settings.observer?.tell({ kind: "waiting", waitMs, asked: asked !== null, attempt: tries });
+      await this.settings.sleep(waitMs);
     }
   }
 
@@ -81,14 +85,14 @@ export class HttpClient {
     return this.settings.transport.close();
   }
 
-  private async sendSignedIn(call: HttpCall): Promise<HttpReply> {
+  private async sendSignedIn(call: HttpCall, attempt: number): Promise<HttpReply> {
     const { signIn, isSignedOut } = this.settings;
     let isRenewed = false;
     let hasWaited = false;
     for (;;) {
       const granted = await signIn.grant();
       if (granted.kind === "busy") return granted;
-      const exchanged = await this.exchange(call, granted);
+      const exchanged = await this.exchange(call, granted, attempt);
       if (exchanged.kind !== "answer" || !isSignedOut(exchanged)) return this.replyOf(call, exchanged);
       const tooEarlyMs = hasWaited ? null : (signIn.tooEarlyMs?.(granted.grant) ?? null);
       if (tooEarlyMs !== null) {
@@ -101,7 +105,7 @@ export class HttpClient {
     }
   }
 
-  private async exchange(call: HttpCall, { grant }: Extract<Granted, { kind: "grant" }>): Promise<Exchanged> {
+  private async exchange(call: HttpCall, { grant }: Extract<Granted, { kind: "grant" }>, attempt: number): Promise<Exchanged> {
     const { base, headers, transport } = this.settings;
     await this.pace?.turn();
     const { origin, path } =
@@ -114,6 +118,8 @@ export class HttpClient {
       path: withQuery(path, grant.query),
       headers: mergeHeaders(headers, call.headers, grant.headers),
       body: call.body,
+      name: call.name,
+      attempt,
     };
     const exchanged = await transport.send(grant.apply?.(exchange) ?? exchange);
     grant.ended?.(exchanged);

@@ -1,3 +1,4 @@
+import type { Observer } from "../model/observer.js";
 import type { Place } from "../model/problem.js";
 
 /** Everything a run needs from the world, as values, so that tests and simulations can give others. */
@@ -19,6 +20,8 @@ export interface Effects {
   /** The program's version, for the record. */
   readonly program: string;
   readonly onProgress: (progress: Progress) => void;
+  /** Told what happens, where anybody listens. */
+  readonly observer?: Observer | undefined;
 }
 
 export type Stage = "read" | "plan" | "post" | "compare";

@@ -130,6 +130,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
         });
         staging.clear();
         result.unitsRead += 1;
+        effects.observer?.tell({ kind: "unit read", unit: event.unit, records });
         result.leftOut += event.leftOut ?? 0;
         result.state = event.state ?? result.state;
         before = { ...result };
@@ -145,6 +146,7 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
           highest: before.highest,
         });
         result.problems.push(event.problem);
+        effects.observer?.tell({ kind: "unit abandoned", unit: event.unit, code: event.problem.code });
         isOutOfOrder = true;
         break;
     }
@@ -261,6 +263,7 @@ function takeUnit(
   result: Extracted,
 ): number {
   const { store, pipelineId, runId } = intake;
+  const { observer } = intake.effects;
   const at = intake.effects.now().toISOString();
   staging.attributeMisfits(cellsOf);
   const { removed } = staging.merge(unitId, {
@@ -284,6 +287,10 @@ function takeUnit(
       at,
     });
     result.quarantined += 1;
+    if (observer !== undefined) {
+      const { code } = JSON.parse(misfit.problem) as Problem;
+      observer.tell({ kind: "problem found", code, item: "record", key: misfit.key });
+    }
   }
   return removed;
 }

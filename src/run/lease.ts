@@ -86,12 +86,15 @@ function take(store: Store, name: string, owner: string, effects: Effects): void
   const { host, pid } = effects;
   const now = effects.now();
   const at = now.toISOString();
+  const { observer } = effects;
+  let from: "process gone" | "no sign of life" | null = null;
   store.transaction(() => {
     const held = store.leases.get(name);
     if (held !== null) {
       const isDead = held.host === host && !effects.isAlive(held.pid);
       const isExpired = held.expiresAt <= at;
       if (!isDead && !isExpired) {
+        observer?.tell({ kind: "lease refused", lease: name, host: held.host, pid: held.pid, since: held.acquiredAt });
         throw new ProblemError(
           problem(
             "STORE_BUSY",
@@ -102,11 +105,13 @@ function take(store: Store, name: string, owner: string, effects: Effects): void
         );
       }
       const why = isDead ? "process gone" : "no sign of life";
+      from = why;
       const detail = { formerHost: held.host, formerPid: held.pid, since: held.acquiredAt, why } as const;
       store.audit.append({ at, actor: effects.actor, event: "lease taken over", pipeline: name, run: null, subject: null, detail });
     }
     store.leases.put({ name, owner, host, pid, acquiredAt: at, renewedAt: at, expiresAt: untilFrom(now) });
   });
+  observer?.tell({ kind: "lease taken", lease: name, from });
 }
 
 function untilFrom(from: Date): string {

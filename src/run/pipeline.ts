@@ -10,6 +10,8 @@ import { applyPlan } from "./apply.js";
 import type { Effects } from "./effects.js";
 import { type Extracted, emptyExtract, extract, mustStop, retryQuarantined } from "./extract.js";
 import { type HeldLease, takeLease } from "./lease.js";
+import { inStage, observedRun } from "./observed.js";
+import { knowingItsCall, observedTarget } from "./observed-target.js";
 import { openTarget } from "./open-target.js";
 import { type Planned, planDocuments } from "./plan.js";
 import { type Recovered, recoverPostings, refuseWhenBehind } from "./recover.js";
@@ -75,7 +77,8 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
       store.audit.append({ at: startedAt, actor, event: "run started", pipeline: name, run, subject: null, detail });
       return run;
     });
-    return await new Run(request, pipelineId, runId, startedAt, lease).go();
+    const run = { pipeline: name, run: runId, does: kind, full };
+    return await observedRun(effects.observer, run, () => new Run(request, pipelineId, runId, startedAt, lease).go());
   } finally {
     lease.release();
   }
@@ -109,7 +112,7 @@ class Run {
     let source: Source | null = null;
     try {
       this.ensureClock();
-      target = await openTarget(this.request.pipeline, this.context());
+      target = observedTarget(await openTarget(this.request.pipeline, this.context()), this.request.effects.observer);
       source = this.request.kind === "retry" ? null : this.openSource();
       isComplete = await this.work(target, source);
     } catch (raw) {
@@ -150,7 +153,9 @@ class Run {
   private async settleSource(source: Source | null, result: RunResult): Promise<RunResult> {
     if (!this.hasMoved || source?.settled === undefined) return result;
     const { finished, known } = this.extracted;
-    const problems = await source.settled([...finished.map(({ unit }) => unit), ...known]);
+    const settled = source.settled.bind(source);
+    const units = [...finished.map(({ unit }) => unit), ...known];
+    const problems = await inStage(this.request.effects.observer, "settle", () => settled(units));
     if (problems.length === 0) return result;
     const noted = { ...result, problems: [...result.problems, ...problems] };
     this.request.store.transaction(() => this.request.store.runs.end(noted));
@@ -165,17 +170,19 @@ class Run {
     const intake = { pipeline, pipelineId, runId, store, timeZone: this.request.timeZone, effects, lease: this.lease };
     const asking = { pipeline, pipelineId, runId, store, target, effects, lease: this.lease };
     const work: ApplyRequest = { ...asking, probe: kind === "recover" ? false : await refuseWhenBehind(asking) };
-    await resumeAttempts(work, this.applied);
+    const { observer } = effects;
+    await inStage(observer, "look up", () => resumeAttempts(work, this.applied), settledCount);
     if (kind === "recover") return this.recover(work, source);
 
     const retried = retryQuarantined(intake);
-    if (source !== null) this.extracted = await extract(intake, source, this.request.full);
+    if (source !== null) this.extracted = await inStage(observer, "read", () => extract(intake, source, this.request.full), readCounts);
     this.extracted.changed += retried.changed;
     this.problems.push(...this.extracted.problems);
     if (effects.signal.aborted || mustStop(this.extracted.problems)) return false;
     this.lease.ensure();
 
-    this.planned = await planDocuments({ ...work, only: this.request.only, verify: this.request.verify === true });
+    const planning = { ...work, only: this.request.only, verify: this.request.verify === true };
+    this.planned = await inStage(observer, "plan", () => planDocuments(planning), plannedCounts);
     if (effects.signal.aborted) return false;
     // Items that waited through a complete run were seen then; what a stopped run found counts until it is dealt with.
     const fresh = store.quarantine.countNew(pipelineId, store.runs.lastComplete(pipelineId));
@@ -191,7 +198,7 @@ class Run {
     this.lease.ensure();
     const { company } = target.traits;
     if (company !== undefined && this.planned.sends > 0 && !(await this.lease.waitForCompany(company))) return false;
-    await applyPlan(work, this.planned, this.applied);
+    await this.post(work, this.planned);
     await this.clearDoubts(work);
     if (effects.signal.aborted) return false;
     if (this.request.allowed !== undefined) {
@@ -224,11 +231,14 @@ class Run {
   private async recover(work: ApplyRequest, source: Source | null): Promise<boolean> {
     // Where the target cannot list what it holds, the source says which documents to ask about.
     if (work.target.postings === undefined && source !== null) {
-      this.extracted = await extract({ ...work, timeZone: this.request.timeZone }, source, true);
+      const intake = { ...work, timeZone: this.request.timeZone };
+      this.extracted = await inStage(work.effects.observer, "read", () => extract(intake, source, true), readCounts);
       this.problems.push(...this.extracted.problems);
       if (mustStop(this.extracted.problems)) return false;
     }
-    this.recovered = await recoverPostings({ ...work, asWanted: this.request.asWanted === true }, () => knownDocuments(work));
+    const recovering = { ...work, asWanted: this.request.asWanted === true };
+    const recovered = () => recoverPostings(recovering, () => knownDocuments(work));
+    this.recovered = await inStage(work.effects.observer, "recover", recovered, ({ found, examined }) => ({ found, examined }));
     return !work.effects.signal.aborted;
   }
 
@@ -238,20 +248,36 @@ class Run {
    */
   private async clearDoubts(request: ApplyRequest): Promise<void> {
     const { store, effects, target, pipelineId } = request;
+    const { observer } = effects;
+    const lookUp = () => inStage(observer, "look up", () => resumeAttempts(request, this.applied), settledCount);
     for (let round = 0; round < DOUBT_ROUNDS && store.attempts.countOpen(pipelineId) > 0; round += 1) {
       if (effects.signal.aborted || !target.traits.searchable) return;
-      const settled = await resumeAttempts(request, this.applied);
+      const settled = await lookUp();
       const quiet = quietAt(request);
       if (quiet !== null) {
         const waitMs = quiet.getTime() - effects.now().getTime();
         if (waitMs > MOST_WAIT_MS) return;
         await effects.sleep(Math.max(0, waitMs));
-        for (const key of await resumeAttempts(request, this.applied)) settled.add(key);
+        for (const key of await lookUp()) settled.add(key);
       }
       this.lease.ensure();
-      const narrowed = this.narrowed(await planDocuments({ ...request, only: settled, verify: false }));
-      if (narrowed !== null) await applyPlan(request, narrowed.planned, this.applied);
+      const planning = { ...request, only: settled, verify: false };
+      const narrowed = this.narrowed(await inStage(observer, "plan", () => planDocuments(planning), plannedCounts));
+      if (narrowed !== null) await this.post(request, narrowed.planned);
     }
+  }
+
+  private post(request: ApplyRequest, planned: Planned): Promise<void> {
+    const before = this.applied.posted + this.applied.replaced + this.applied.reversed + this.applied.supplemented;
+    return inStage(
+      request.effects.observer,
+      "post",
+      () => applyPlan(request, planned, this.applied),
+      () => ({
+        sends: planned.sends,
+        done: this.applied.posted + this.applied.replaced + this.applied.reversed + this.applied.supplemented - before,
+      }),
+    );
   }
 
   private status(isComplete: boolean): RunStatus {
@@ -329,6 +355,7 @@ class Run {
     const detail = { plan: allowed.id, hash, leftOut: this.leftOut.length };
     const whose = { actor: effects.actor, pipeline: pipeline.name, run: this.runId, subject: null };
     store.audit.append({ at, ...whose, event: "plan applied", detail });
+    effects.observer?.tell({ kind: "plan applied", plan: allowed.id, leftOut: this.leftOut.length });
   }
 
   private openSource(): Source {
@@ -339,6 +366,19 @@ class Run {
 
   private context(): ConnectorContext {
     const { effects, folder, timeZone } = this.request;
-    return { folder, timeZone, now: effects.now, sleep: effects.sleep, signal: effects.signal };
+    const { now, sleep, signal, observer } = effects;
+    return { folder, timeZone, now, sleep, signal, observer: knowingItsCall(observer) };
   }
+}
+
+function settledCount({ size }: ReadonlySet<string>): { readonly settled: number } {
+  return { settled: size };
+}
+
+function readCounts({ unitsRead, unitsKnown, read, changed, quarantined }: Extracted): Readonly<Record<string, number>> {
+  return { units: unitsRead, unitsKnown, records: read, changed, quarantined };
+}
+
+function plannedCounts({ examined, sends, counts }: Planned): Readonly<Record<string, number>> {
+  return { examined, sends, ...counts };
 }

@@ -109,4 +109,5 @@ function list(
   const place = { unitId: null, line: null, raw: null };
   const at = effects.now().toISOString();
   store.quarantine.put({ pipelineId, kind: "document", key, documentId, status, problem, ...place, runId, at });
+  effects.observer?.tell({ kind: "problem found", code: problem.code, item: "document", key });
 }

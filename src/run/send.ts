@@ -80,7 +80,13 @@ export class Sender {
         this.stop(first.outcome.problem);
       }
       waiting = busy.map(({ each }) => each);
-      if (first !== undefined && this.stopped === null) await this.request.effects.sleep(this.waitMs(tries, first.outcome.retryAfterMs));
+      if (first !== undefined && this.stopped === null) {
+        const { sleep, observer } = this.request.effects;
+        const { retryAfterMs } = first.outcome;
+        const waitMs = this.waitMs(tries, retryAfterMs);
+        observer?.tell({ kind: "waiting", waitMs, asked: retryAfterMs !== null, attempt: tries });
+        await sleep(waitMs);
+      }
     }
   }
 

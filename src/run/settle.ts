@@ -117,6 +117,7 @@ function wait(request: ApplyRequest, each: Sending, cause: Problem): void {
   const { store, pipelineId, runId, effects } = request;
   const disposition = dispositionOf(cause.code);
   store.records.touch(each.documentId);
+  effects.observer?.tell({ kind: "problem found", code: cause.code, item: "document", key: each.change.key });
   store.quarantine.put({
     pipelineId,
     kind: "document",

@@ -133,7 +133,11 @@ export interface OwnSignIn {
 }
 
 /** Throws ProblemError when the options contradict each other. Nothing is sent. */
-export function openConnection(options: HttpConnection, context: Pick<ConnectorContext, "now" | "sleep">, own?: OwnSignIn): Opened {
+export function openConnection(
+  options: HttpConnection,
+  context: Pick<ConnectorContext, "now" | "sleep" | "observer">,
+  own?: OwnSignIn,
+): Opened {
   const base = readUrl("url", options.url, options.insecure);
   if (base.search !== "") refuseConnection("`url` has a query", "a key belongs under `auth`, as `api_key: { query: NAME, value: … }`");
   const timeoutMs = durationMs(options.timeout) ?? 0;
@@ -141,7 +145,8 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
   const redaction = new Redaction();
   const headers = { accept: "application/json", "user-agent": "erp-sync", ...readHeaders(options.headers ?? {}, redaction) };
   const maxResponseBytes = options.max_response;
-  const transport = new ReachingTransport({ timeoutMs, maxResponseBytes }, new Network(options, redaction), context.sleep);
+  const { sleep, observer } = context;
+  const transport = new ReachingTransport({ timeoutMs, maxResponseBytes }, new Network(options, redaction), sleep, observer);
   const signing = { base, transport, redaction, timeoutMs, now: context.now, sleep: context.sleep };
   const signIn = own?.open(signing) ?? openSignIn(options, signing);
   const signedOut = options.signed_out === undefined ? null : compileRule(options.signed_out, "signed_out");
@@ -157,6 +162,7 @@ export function openConnection(options: HttpConnection, context: Pick<ConnectorC
     redaction,
     now: context.now,
     sleep: context.sleep,
+    observer: context.observer,
   });
   return { client, redaction, base, name: base.host };
 }

@@ -1,3 +1,4 @@
+import type { Observer } from "../../model/observer.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { CLOCK_REASON } from "./certificate.js";
 import type { Network } from "./network.js";
@@ -16,8 +17,9 @@ export class ReachingTransport extends Transport {
     limits: TransportLimits,
     network: Network,
     private readonly sleep: (ms: number) => Promise<void>,
+    observer?: Observer,
   ) {
-    super(limits, network);
+    super(limits, network, observer);
   }
 
   /** Throws ProblemError (NETWORK_NAME, NETWORK_CERTIFICATE). */
@@ -27,7 +29,9 @@ export class ReachingTransport extends Transport {
       if (exchanged.kind !== "not sent" || exchanged.lacks === undefined) return exchanged;
       const { lacks, reason } = exchanged;
       if (lacks.of === "certificate" || tries === MOST_TRIES) throw new ProblemError(problemOf(lacks, reason));
-      await this.sleep(FIRST_WAIT_MS * 2 ** (tries - 1));
+      const waitMs = FIRST_WAIT_MS * 2 ** (tries - 1);
+      this.observer?.tell({ kind: "waiting", waitMs, asked: false, attempt: tries });
+      await this.sleep(waitMs);
     }
   }
 }

@@ -34,7 +34,11 @@ export class HttpTarget implements Target {
   private readonly batch: Batch | null;
 
   /** Nothing is sent yet. Throws ProblemError for options that cannot be used. */
-  constructor(connection: HttpConnection, options: HttpTargetOptions, context: Pick<ConnectorContext, "now" | "sleep" | "timeZone">) {
+  constructor(
+    connection: HttpConnection,
+    options: HttpTargetOptions,
+    context: Pick<ConnectorContext, "now" | "sleep" | "timeZone" | "observer">,
+  ) {
     const { client, redaction, base, name: host } = openConnection(connection, context);
     const omitEmpty = options.empty === "omit";
     const { steps, reverse, update, lookup, latest, list, read, delete: remove } = options;

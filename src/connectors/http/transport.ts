@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { Observer } from "../../model/observer.js";
 import { certificateReason } from "./certificate.js";
 import type { Network } from "./network.js";
 
@@ -9,6 +10,10 @@ export interface Exchange {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** What whoever listens is told that is asked; signing in where it is left out. It must hold nothing of a document and no secret. */
+  readonly name?: string;
+  /** From 1; more where a question is asked again. */
+  readonly attempt?: number;
 }
 
 export interface Answer {
@@ -51,9 +56,27 @@ export class Transport {
   constructor(
     private readonly limits: TransportLimits,
     private readonly network: Network,
+    protected readonly observer?: Observer | undefined,
   ) {}
 
   send(exchange: Exchange): Promise<Exchanged> {
+    return this.observer === undefined ? this.dispatch(exchange) : this.told(exchange, this.observer);
+  }
+
+  private async told(exchange: Exchange, observer: Observer): Promise<Exchanged> {
+    const number = observer.next();
+    const { method, origin, name = "sign in", attempt = 1 } = exchange;
+    // What people write in a path may go on with a query, and that may hold anything.
+    const asked = name.replace(/\?.*$/s, "");
+    observer.tell({ kind: "exchange started", exchange: number, call: null, method, host: new URL(origin).host, name: asked, attempt });
+    const traceparent = observer.traceparent?.(number);
+    const headers = traceparent === undefined ? exchange.headers : { ...exchange.headers, traceparent };
+    const exchanged = await this.dispatch({ ...exchange, headers });
+    observer.tell({ kind: "exchange ended", exchange: number, answer: exchanged.kind === "answer" ? exchanged.status : exchanged.kind });
+    return exchanged;
+  }
+
+  private dispatch(exchange: Exchange): Promise<Exchanged> {
     const pool = this.poolOf(exchange.origin);
     return new Promise((resolve) => {
       const { method, path, headers, body } = exchange;

@@ -59,13 +59,14 @@ export class KingdeeClient {
   private readonly http: HttpClient;
 
   /** Nothing is sent yet. Throws ProblemError when the options contradict each other. */
-  constructor(options: KingdeeConnection, context: Pick<ConnectorContext, "now" | "sleep">) {
+  constructor(options: KingdeeConnection, context: Pick<ConnectorContext, "now" | "sleep" | "observer">) {
     const base = readUrl("url", options.url, options.insecure);
     const timeoutMs = durationMs(options.timeout) ?? 0;
     if (timeoutMs <= 0) refuseConnection(`\`timeout\` is \`${options.timeout}\``, "expected a time such as `30s`");
     const { redaction } = this;
-    const { now, sleep } = context;
-    const transport = new ReachingTransport({ timeoutMs, maxResponseBytes: options.max_response }, new Network(options, redaction), sleep);
+    const { now, sleep, observer } = context;
+    const limits = { timeoutMs, maxResponseBytes: options.max_response };
+    const transport = new ReachingTransport(limits, new Network(options, redaction), sleep, observer);
     this.host = base.host;
     this.http = new HttpClient({
       base,
@@ -78,6 +79,7 @@ export class KingdeeClient {
       redaction,
       now,
       sleep,
+      observer,
     });
   }
 

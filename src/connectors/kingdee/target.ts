@@ -31,7 +31,7 @@ export class KingdeeTarget implements Target {
   private readonly cancellation: Cancellation;
 
   /** Nothing is sent yet. Throws ProblemError for options that cannot be used. */
-  constructor(connection: KingdeeConnection, options: KingdeeTargetOptions, context: Pick<ConnectorContext, "now" | "sleep">) {
+  constructor(connection: KingdeeConnection, options: KingdeeTargetOptions, context: Pick<ConnectorContext, "now" | "sleep" | "observer">) {
     const client = new KingdeeClient(connection, context);
     const form = openForm(options, siteOf(connection, options));
     const key = new KeyField(options, form);

@@ -59,7 +59,7 @@ export class TrytonClient {
   private context: { readonly [name: string]: Plain };
 
   /** Nothing is sent yet. Throws ProblemError when the options contradict each other. */
-  constructor(options: TrytonConnection, context: Pick<ConnectorContext, "now" | "sleep">) {
+  constructor(options: TrytonConnection, context: Pick<ConnectorContext, "now" | "sleep" | "observer">) {
     const base = readUrl("url", options.url, options.insecure);
     if (base.pathname === "/" || base.search !== "")
       refuseConnection("`url` does not end with the name of a database", "expected one such as `https://erp.example.com/company`");
@@ -71,9 +71,10 @@ export class TrytonClient {
         "several writers need `backend: postgresql`; on SQLite they get the same voucher numbers",
       );
     const { redaction } = this;
-    const { now, sleep } = context;
+    const { now, sleep, observer } = context;
     this.context = options.language === undefined ? {} : { language: options.language };
-    const transport = new ReachingTransport({ timeoutMs, maxResponseBytes: options.max_response }, new Network(options, redaction), sleep);
+    const limits = { timeoutMs, maxResponseBytes: options.max_response };
+    const transport = new ReachingTransport(limits, new Network(options, redaction), sleep, observer);
     this.host = base.host;
     this.http = new HttpClient({
       base,
@@ -86,6 +87,7 @@ export class TrytonClient {
       redaction,
       now,
       sleep,
+      observer,
     });
   }
 

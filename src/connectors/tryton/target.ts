@@ -30,7 +30,7 @@ export class TrytonTarget implements Target {
   private readonly journal: string;
 
   /** Nothing is sent yet. Throws ProblemError for options that cannot be used. */
-  constructor(connection: TrytonConnection, options: TrytonTargetOptions, context: Pick<ConnectorContext, "now" | "sleep">) {
+  constructor(connection: TrytonConnection, options: TrytonTargetOptions, context: Pick<ConnectorContext, "now" | "sleep" | "observer">) {
     const client = new TrytonClient(connection, context);
     const catalog = new Catalog(client, connection.company ?? null);
     const form = (options.model === "account.move" ? moveForm : invoiceForm)(client, catalog, options);
