@@ -20,8 +20,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["model"],
   connectors: ["model", "connectors/contract", "connectors/files", "connectors/http"],
   notify: ["model", "config", "store", "connectors/http"],
+  observe: ["model", "type:config", "connectors/http"],
   run: ["model", "expression", "steps", "config", "report", "store", "connectors/contract"],
-  cli: ["model", "expression", "steps", "explain", "config", "report", "store", "connectors", "run", "notify"],
+  cli: ["model", "expression", "steps", "explain", "config", "report", "store", "connectors", "run", "notify", "observe"],
 };
 
 /**

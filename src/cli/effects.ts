@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import type { Observer } from "../model/observer.js";
 import type { Effects, Progress } from "../run/effects.js";
 import type { CommandContext } from "./io.js";
 import { programVersion } from "./version.js";
@@ -13,7 +14,7 @@ export interface LiveEffects {
 }
 
 /** The real world for a run. The first Ctrl-C or SIGTERM asks it to finish what was sent and stop; a second one ends it at once. */
-export function liveEffects(context: CommandContext, onProgress: (progress: Progress) => void): LiveEffects {
+export function liveEffects(context: CommandContext, onProgress: (progress: Progress) => void, observer?: Observer): LiveEffects {
   const controller = new AbortController();
   let stoppedBy: "SIGINT" | "SIGTERM" | null = null;
   const stop = (signal: "SIGINT" | "SIGTERM"): void => {
@@ -39,6 +40,7 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
       randomWord: () => randomBytes(12).toString("hex"),
       program: programVersion(),
       onProgress,
+      observer,
     },
     stoppedBy: () => stoppedBy,
     dispose: () => {

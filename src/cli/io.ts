@@ -18,6 +18,12 @@ export interface CommonOptions {
   readonly color?: boolean;
 }
 
+/** Options of the commands that run something. */
+export interface LogOptions extends CommonOptions {
+  readonly logLevel?: "error" | "warn" | "info" | "debug";
+  readonly logFile?: string;
+}
+
 /** One command's work: it writes what it found and returns the exit code. */
 export interface CommandContext {
   readonly io: Io;

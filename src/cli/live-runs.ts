@@ -3,6 +3,7 @@ import type { Effects, Progress } from "../run/effects.js";
 import { liveEffects, sleepUntil } from "./effects.js";
 import type { StoppedBy } from "./exit-codes.js";
 import type { CommandContext } from "./io.js";
+import type { Observing } from "./observing.js";
 
 /** The real world for the runs of one command, which may be told to stop before they are over. */
 export interface LiveRuns {
@@ -10,18 +11,21 @@ export interface LiveRuns {
   readonly stoppedBy: () => StoppedBy | null;
   /** Where the progress of the run that is under way is shown. */
   readonly showProgress: (show: (progress: Progress) => void) => void;
+  /** Nothing may rewrite a line of standard error, because others stand there too. */
+  readonly hidesProgress: boolean;
   readonly dispose: () => void;
 }
 
 /** Signals stop the runs, and so does the time where it is limited, in ms: what was sent is finished first. */
-export function liveRuns(context: CommandContext, mostMs: number | null): LiveRuns {
+export function liveRuns(context: CommandContext, mostMs: number | null, observing?: Observing): LiveRuns {
   let shown: (progress: Progress) => void = () => undefined;
-  const live = liveEffects(context, (progress) => shown(progress));
+  const live = liveEffects(context, (progress) => shown(progress), observing?.observer);
   const runs: LiveRuns = {
     ...live,
     showProgress: (show) => {
       shown = show;
     },
+    hidesProgress: observing?.isOnStderr === true,
   };
   const timed = withinTime(context, runs, mostMs);
   const dispose = (): void => {
@@ -29,6 +33,11 @@ export function liveRuns(context: CommandContext, mostMs: number | null): LiveRu
     live.dispose();
   };
   return { ...timed, dispose };
+}
+
+/** The same, and what happens is told. */
+export function observedRuns(runs: LiveRuns, observing: Observing): LiveRuns {
+  return { ...runs, effects: { ...runs.effects, observer: observing.observer }, hidesProgress: observing.isOnStderr };
 }
 
 /** The same, stopped as by a signal when the time is over. Disposing it takes only the timer away. */
@@ -44,6 +53,7 @@ export function withinTime(context: CommandContext, runs: LiveRuns, mostMs: numb
     effects: { ...runs.effects, signal, sleep: context.sleep ?? sleepUntil(signal) },
     stoppedBy: () => runs.stoppedBy() ?? (over.signal.aborted ? "time" : null),
     showProgress: runs.showProgress,
+    hidesProgress: runs.hidesProgress,
     dispose: () => clearTimeout(timer),
   };
 }

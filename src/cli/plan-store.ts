@@ -6,6 +6,7 @@ import type { PlanHead } from "../model/plan-file.js";
 import { ProblemError, problem } from "../model/problem.js";
 import type { RunResult } from "../model/run.js";
 import { lookupsOf } from "../run/admit.js";
+import type { Effects } from "../run/effects.js";
 import type { Planned } from "../run/plan.js";
 import { savePlan } from "../run/save-plan.js";
 import type { Store } from "../store/store.js";
@@ -37,7 +38,7 @@ export interface PlanToWrite {
  * Writes a plan to a file, whole or not at all, and has the store remember it. Throws ProblemError USAGE where a file is there already, because it
  * may carry approvals.
  */
-export function writePlan(context: CommandContext, given: PlanToWrite, host: string): SavedFile {
+export function writePlan(context: CommandContext, given: PlanToWrite, { host, observer }: Pick<Effects, "host" | "observer">): SavedFile {
   const { pipeline, store, planned, result, file } = given;
   const path = resolve(context.cwd, file);
   if (existsSync(path))
@@ -60,6 +61,7 @@ export function writePlan(context: CommandContext, given: PlanToWrite, host: str
       detail,
     });
   });
+  observer?.tell({ kind: "plan saved", plan: id, sends: planned.sends });
   return { id, hash, file: path };
 }
 

@@ -10,12 +10,19 @@ export interface Tools {
   readonly common: (made: Command) => Command;
   /** For commands at which a person decides something and must see whom it is about. */
   readonly personal: (made: Command) => Command;
+  /** With the options of those that run something. */
+  readonly logged: (made: Command) => Command;
   /** Its code is loaded when it is used. */
   readonly does: <O>(made: Command, load: () => Promise<Action<O>>) => void;
 }
 
 /** The commands that look into what the program keeps: what waits, what it remembers, the audit log, the embedded books. */
-export function addMemory(program: Command, { command, common, personal, does }: Tools): void {
+export function addMemory(program: Command, { command, common, personal, logged, does }: Tools): void {
+  const metrics = common(
+    command(program, "metrics", "print what Prometheus is told: every pipeline, its last run, what waits, money in limbo", "sync metrics"),
+  );
+  does(metrics, async () => (await import("./commands/metrics.js")).metrics);
+
   const quarantine = command(program, "quarantine", "what waits because it could not be posted, and why");
   const listItems = common(
     command(
@@ -65,6 +72,7 @@ export function addMemory(program: Command, { command, common, personal, does }:
     .option("--all", "everything that waits")
     .option("--pipeline <name>", "in this pipeline")
     .option("--quiet", "no progress");
+  logged(retry);
   does(retry, async () => (await import("./commands/quarantine-decide.js")).retry);
   const drop = common(
     command(

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Tools } from "./program-memory.js";
 
 /** The commands that deal with when pipelines run. */
-export function addSchedule(program: Command, { command, common, does }: Tools): void {
+export function addSchedule(program: Command, { command, common, logged, does }: Tools): void {
   const schedule = command(program, "schedule", "when pipelines run, as their `schedule` says");
   const show = common(
     command(
@@ -46,5 +46,6 @@ export function addSchedule(program: Command, { command, common, does }: Tools):
   watch
     .option("--max-duration <time>", "stop the runs that begin together after this time, after finishing what was sent")
     .option("--quiet", "no progress; only problems and the summaries");
+  logged(watch);
   does(watch, async () => (await import("./commands/watch.js")).watch);
 }

@@ -3,6 +3,9 @@ import type { CommandContext } from "./io.js";
 import { type Action, addMemory, type Tools } from "./program-memory.js";
 import { addSchedule } from "./program-schedule.js";
 
+/** The configuration that knows them too is not loaded for `--help`. */
+const LOG_LEVELS = ["error", "warn", "info", "debug"];
+
 /** The command line. A command's code is loaded when it is used, so that `--help` loads nothing. */
 export function buildProgram(context: CommandContext, version: string, setExitCode: (code: number) => void): Command {
   const program = new Command("sync")
@@ -43,6 +46,14 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       .addOption(new Option("--json", "print the result as JSON"))
       .addOption(new Option("--no-color", "no colours"));
   const personal: Tools["personal"] = (made) => made.option("--show-personal", "show personal fields whole, which are masked otherwise");
+  const logged: Tools["logged"] = (made) =>
+    made
+      .addOption(
+        new Option("--log-level <level>", "log what happens, from this level on, as `log` of sync.yaml says or to stderr").choices(
+          LOG_LEVELS,
+        ),
+      )
+      .option("--log-file <file>", "log to this file");
   const does: Tools["does"] = <O>(made: Command, load: () => Promise<Action<O>>): void => {
     made.action(async (...args: unknown[]) => {
       const names = args.slice(0, -2) as (string | undefined)[];
@@ -116,6 +127,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     )
     .option("--detailed-exitcode", "exit 8 when there is something to post, 0 when there is not")
     .option("--quiet", "no progress");
+  logged(plan);
   does(plan, async () => (await import("./commands/plan.js")).plan);
 
   const run = common(
@@ -143,6 +155,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--clock-is-right", "the clock is right, although it is behind the time at which the last run began")
     .option("--jitter", "with `--if-scheduled`: wait first, as the jitter of the schedule asks")
     .option("--quiet", "no progress; only problems and the summary");
+  logged(run);
   does(run, async () => (await import("./commands/run.js")).run);
 
   const approve = common(
@@ -170,7 +183,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
       "sync apply november.plan --json",
     ),
   );
-  apply.addArgument(new Argument("<file>", "the plan")).option("--quiet", "no progress; only problems and the summary");
+  logged(apply).addArgument(new Argument("<file>", "the plan")).option("--quiet", "no progress; only problems and the summary");
   does(apply, async () => (await import("./commands/apply.js")).apply);
 
   const keys = command(program, "keys", "keys to approve plans with");
@@ -218,6 +231,7 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .addArgument(new Argument("[pipeline]", "its name; may be left out when there is only one"))
     .option("--as-wanted", "the target holds what is wanted now, where it cannot tell itself; say so only after comparing")
     .option("--quiet", "no progress");
+  logged(recover);
   does(recover, async () => (await import("./commands/recover.js")).recover);
 
   const resolve = common(
@@ -314,8 +328,8 @@ export function buildProgram(context: CommandContext, version: string, setExitCo
     .option("--limit <n>", "documents to show in each list", "20");
   does(showRun, async () => (await import("./commands/runs.js")).show);
 
-  addMemory(program, { command, common, personal, does });
-  addSchedule(program, { command, common, personal, does });
+  addMemory(program, { command, common, personal, logged, does });
+  addSchedule(program, { command, common, personal, logged, does });
 
   const notify = command(program, "notify", "the channels by which runs tell people what changed");
   const notifyTest = common(

@@ -34,7 +34,7 @@ export async function runMany(
 ): Promise<number> {
   const mostMs = maxDuration(options.maxDuration);
   const chosen = await choose(project, options, names);
-  const live = liveRuns(context, mostMs);
+  const live = liveRuns(context, mostMs, telling.observing);
   try {
     return await runChosen(context, options, project, chosen, live, telling);
   } finally {
@@ -79,7 +79,10 @@ export async function runChosen(
       const each = await runNext(context, options, { project, store, pipeline }, { ended, all, live, guard });
       ended.push(each);
       if (each.kind === "run") await telling.noteRun(store, pipeline, each.result, each.saved?.file ?? null);
-      else if (each.kind === "failed" || each.kind === "left out") await telling.noteStop(pipeline.name, each.problems);
+      else if (each.kind === "failed" || each.kind === "left out") {
+        live.effects.observer?.tell({ kind: "stopped", pipeline: pipeline.name, problems: each.problems.map(({ code }) => code) });
+        await telling.noteStop(pipeline.name, each.problems);
+      }
       if (each.kind === "run" && !isJson) io.out(`${renderOnce(context, options, project, each).trimEnd()}\n\n`);
       else if (each.kind === "failed" || each.kind === "left out") tell(each.problems);
     }

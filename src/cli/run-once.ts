@@ -4,7 +4,7 @@ import { type RunRequest, runPipeline } from "../run/pipeline.js";
 import { pruneAfterRun } from "../run/prune.js";
 import type { Store } from "../store/store.js";
 import { nextOf } from "./commands/plan.js";
-import type { CommandContext, CommonOptions } from "./io.js";
+import type { CommandContext, CommonOptions, LogOptions } from "./io.js";
 import type { LiveRuns } from "./live-runs.js";
 import { loudNotices } from "./loud.js";
 import { type SavedFile, usualPlanFile, writePlan } from "./plan-store.js";
@@ -12,7 +12,7 @@ import { progressDisplay } from "./render/progress.js";
 import { renderRun, runToJson } from "./render/run.js";
 import { folderOf, shownPath } from "./session.js";
 
-export interface RunOptions extends CommonOptions {
+export interface RunOptions extends LogOptions {
   readonly all?: boolean;
   readonly tag?: readonly string[];
   readonly full?: boolean;
@@ -38,7 +38,12 @@ export async function runOnce(
   live: LiveRuns,
   what: Pick<RunRequest, "kind" | "only" | "asWanted">,
 ): Promise<Once> {
-  const progress = progressDisplay(context.io, options.quiet === true || options.json === true, context.now, project.language);
+  const progress = progressDisplay(
+    context.io,
+    options.quiet === true || options.json === true || live.hidesProgress,
+    context.now,
+    project.language,
+  );
   live.showProgress(progress.show);
   try {
     const { result, planned } = await runPipeline({
@@ -56,7 +61,7 @@ export async function runOnce(
     // The pipeline asks for approval: what would have been sent is written down, for somebody to read.
     const isToApprove = pipeline.approval !== null && planned !== null && result.counts.toApprove > 0;
     const saved = isToApprove
-      ? writePlan(context, { project, pipeline, store, planned, result, file: usualPlanFile(project, result) }, live.effects.host)
+      ? writePlan(context, { project, pipeline, store, planned, result, file: usualPlanFile(project, result) }, live.effects)
       : null;
     pruneAfterRun({ store, pipeline: pipeline.name, retention: project.retention, effects: live.effects });
     return { pipeline, result, saved };

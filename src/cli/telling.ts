@@ -9,6 +9,7 @@ import type { TellContext } from "../notify/tell.js";
 import type { Store } from "../store/store.js";
 import type { CommandContext, CommonOptions } from "./io.js";
 import type { Money } from "./limbo.js";
+import type { Observing } from "./observing.js";
 import { renderProblems } from "./render/problem.js";
 import { openStore, readableProject } from "./session.js";
 
@@ -30,6 +31,7 @@ export class Telling {
     private readonly context: CommandContext,
     private readonly options: CommonOptions,
     private readonly scope: string,
+    readonly observing: Observing,
   ) {}
 
   /** Tells what comes of this work after it, also that it could not be done at all. */
@@ -115,7 +117,12 @@ export class Telling {
     const { tell } = await import("../notify/tell.js");
     const store = this.store(project);
     try {
-      this.warn(await tell(project.notify.channels, [...this.facts.values()], store, tellContext(this.context, project)));
+      this.warn(
+        await tell(project.notify.channels, [...this.facts.values()], store, {
+          ...tellContext(this.context, project),
+          observer: this.observing.observer,
+        }),
+      );
     } finally {
       store?.close();
     }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 const CHUNK = 1 << 16;
@@ -10,14 +10,18 @@ export class WholeFile {
   private buffer = "";
   private isOpen = true;
 
-  /** `audience`: a page is for people, and as readable as they are used to; what belongs to the store is for its owner only. */
+  /**
+   * `audience`: a page is for people, and as readable as they are used to; what belongs to the store is for its owner only; what a program of another
+   * user reads is readable by all, whatever the umask is.
+   */
   constructor(
     private readonly path: string,
-    audience: "people" | "owner" = "people",
+    audience: "people" | "owner" | "all" = "people",
   ) {
     mkdirSync(dirname(path), { recursive: true, ...(audience === "owner" ? { mode: 0o700 } : {}) });
     this.partial = `${path}.${process.pid}.part`;
     this.handle = openSync(this.partial, "wx", audience === "owner" ? 0o600 : 0o666);
+    if (audience === "all") fchmodSync(this.handle, 0o644);
   }
 
   readonly write = (text: string): void => {

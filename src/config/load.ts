@@ -45,13 +45,13 @@ export async function loadWorkspace(file: string, options: ProjectOptions): Prom
   if (draft.project === null) return { project: null, pipelines: [], problems: draft.problems, cases: new Map() };
   const { project } = draft;
   const { pipelines, problems, names } = await loadFiles(draft, options.connectors);
-  const inNotify = [...project.notify.problems, ...checkNotifyPipelines(project.notify, names)];
+  const beside = [...project.notify.problems, ...checkNotifyPipelines(project.notify, names), ...project.observing.problems];
   const cases = new Map(pipelines.map((pipeline) => [pipeline.name, loadCases(pipeline, project)]));
   const ofCases = [...cases.values()].flatMap((each) => each.problems);
   return {
     project: draft.problems.length === 0 ? project : null,
     pipelines,
-    problems: withoutRepeats([...draft.problems, ...inNotify, ...problems, ...ofCases]),
+    problems: withoutRepeats([...draft.problems, ...beside, ...problems, ...ofCases]),
     cases,
   };
 }

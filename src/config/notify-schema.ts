@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from "typebox";
+import { Name } from "./named.js";
 
 /**
  * The only description of what stands under `notify` of `sync.yaml`: the keys that every channel has, and those of each kind of channel. It
@@ -65,7 +66,7 @@ const CA = Type.Optional(
 );
 
 /** How a web address is reached. */
-const REACH = {
+export const REACH = {
   ca: CA,
   proxy: Type.Optional(
     Type.Object(
@@ -80,7 +81,7 @@ const REACH = {
       },
       {
         ...closed,
-        description: "a proxy between us and the channel; none when left out, whatever the environment says",
+        description: "a proxy between us and the server; none when left out, whatever the environment says",
         examples: [{ url: "http://proxy.example.com:3128" }],
       },
     ),
@@ -180,3 +181,8 @@ export const Channel = Type.Object(
   { channel: Type.Enum(CHANNEL_KINDS, { description: "by which way people are told", examples: ["email"] }), ...NOTIFY_COMMON },
   { description: "one channel: whom to tell, how, and about what; further keys belong to the kind of channel", additionalProperties: true },
 );
+
+export const Channels = Type.Record(Name, Channel, {
+  ...closed,
+  description: "whom runs tell of failures, of what waits, and of recovery: channels by name",
+});

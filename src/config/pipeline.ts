@@ -8,6 +8,7 @@ import type { Field } from "../model/record.js";
 import type { Retention } from "../model/retention.js";
 import type { Schedule } from "../model/schedule.js";
 import type { ChannelKind, ChannelOptions, NotifyEvent } from "./notify-schema.js";
+import type { Log, Metrics, Traces } from "./observe-schema.js";
 import type { SecretsFile } from "./secrets-file.js";
 
 /** A project as it is used: paths absolute, secrets resolved, one environment chosen. */
@@ -32,12 +33,23 @@ export interface Project {
   readonly approvers: ReadonlyMap<string, Approver>;
   readonly notify: Notify;
   readonly retention: Retention;
+  readonly observing: Observing;
   /** Every secret value in use, so that output can be checked against them. */
   readonly secrets: readonly string[];
   /** The encrypted file of secrets; null where the project names none. */
   readonly secretsFile: SecretsFile | null;
   /** Files that secrets, or keys to them, were read from. */
   readonly secretFiles: readonly string[];
+}
+
+/** What is written down of what happens, for machines; null where nothing is. */
+export interface Observing {
+  /** `to` is absolute, unless it is `stderr`. */
+  readonly log: Log | null;
+  readonly metrics: Metrics | null;
+  readonly traces: Traces | null;
+  /** What is wrong with parts that are left out for it; it keeps no run from its work. */
+  readonly problems: readonly Problem[];
 }
 
 /** Whom runs tell. */

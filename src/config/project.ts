@@ -7,6 +7,7 @@ import { fillInMap, type ProcessEnvironment, type SecretSources } from "./fill-i
 import { hideSecrets } from "./hide-secrets.js";
 import { nearest, suggest, thereAre } from "./nearest.js";
 import { readNotify } from "./notify.js";
+import { readObserving } from "./observe.js";
 import type { Connection, Loaded, Project } from "./pipeline.js";
 import { type ReadContext, read } from "./read.js";
 import { type ConnectorRegistry, findConnector } from "./registry.js";
@@ -37,10 +38,10 @@ export interface ProjectDraft {
   readonly problems: readonly Problem[];
 }
 
-/** The keys that are read here; channels have a reader of their own, because a mistake in one of them stops no run. */
+/** The keys that are read here; channels, logs, metrics and traces have readers of their own, because a mistake in them stops no run. */
 const TOP: SchemaNode = (() => {
   const whole = schemaNode(ProjectFile);
-  return { ...whole, properties: { ...whole.properties, notify: {} } };
+  return { ...whole, properties: { ...whole.properties, notify: {}, log: {}, metrics: {}, traces: {} } };
 })();
 
 /** Reads `sync.yaml`: one environment chosen, secrets filled in, paths absolute. */
@@ -83,6 +84,7 @@ export async function readProject(
   const place = readStorePlace(chosen?.store ?? settings.store, own ?? child(tree, "store"), folder, from, inStore);
   problems.push(...(options.unopened === true ? inStore.filter(({ code }) => !NOT_HERE.includes(code)) : inStore));
   if (place.key !== null) secrets.add(place.key);
+  const observing = readObserving(tree, { folder, environment, from, unopened: options.unopened === true, secrets });
   const project: Project = {
     name: settings.project ?? basename(folder),
     folder,
@@ -98,6 +100,7 @@ export async function readProject(
     approvers: readApprovers(tree, settings.approvers, problems),
     notify,
     retention: readRetention(settings.retention),
+    observing,
     pipelineFiles: findPipelineFiles(tree, path, settings.pipelines ?? "pipelines/*.yaml", problems),
     secrets: [...secrets].filter((secret) => secret !== ""),
     secretsFile,

@@ -4,7 +4,8 @@ import { Approvers } from "./approver-schema.js";
 import { Tests } from "./case-schema.js";
 import { RetentionAt, SecretsAt, storeAt } from "./keeping-schema.js";
 import { changesOf, NAME_PATTERN, Name } from "./named.js";
-import { Channel } from "./notify-schema.js";
+import { Channels } from "./notify-schema.js";
+import { OBSERVING, OBSERVING_CHANGES } from "./observe-schema.js";
 import { Calendar, Schedule } from "./schedule-schema.js";
 
 /**
@@ -51,12 +52,8 @@ export const ProjectFile = Type.Object(
     secrets: Type.Optional(SecretsAt),
     retention: Type.Optional(RetentionAt),
     calendar: Type.Optional(Calendar),
-    notify: Type.Optional(
-      Type.Record(Name, Channel, {
-        ...closed,
-        description: "whom runs tell of failures, of what waits, and of recovery: channels by name",
-      }),
-    ),
+    notify: Type.Optional(Channels),
+    ...OBSERVING,
     approvers: Type.Optional(Approvers),
     environments: Type.Optional(
       Type.Record(
@@ -67,6 +64,7 @@ export const ProjectFile = Type.Object(
             secrets: Type.Optional(SecretsAt),
             connections: changesOf("connection"),
             notify: changesOf("channel"),
+            ...OBSERVING_CHANGES,
           },
           closed,
         ),

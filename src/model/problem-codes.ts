@@ -113,6 +113,7 @@ export const PROBLEM_CODES = {
   PLAN_NOT_APPROVED: { disposition: "stop", title: "a plan without the approval that its pipeline asks for" },
   RECONCILE_INCOMPLETE: { disposition: "stop", title: "source, postings and target could not all be compared" },
   NOTIFY_FAILED: { disposition: "notice", title: "people could not be told; the run is what it was" },
+  OBSERVE_FAILED: { disposition: "notice", title: "a log, metrics or traces could not be written; the run is what it was" },
   USAGE: { disposition: "stop", title: "the command was used wrongly" },
   NOT_FOUND: { disposition: "stop", title: "there is nothing of that name or key" },
 } as const satisfies Record<string, CodeRow>;

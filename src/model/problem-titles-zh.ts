@@ -93,6 +93,7 @@ export const CHINESE_TITLES: Readonly<Record<ProblemCode, string>> = {
   PLAN_NOT_APPROVED: "方案缺少所需的批准",
   RECONCILE_INCOMPLETE: "来源、过账记录与目标系统未能全部核对",
   NOTIFY_FAILED: "通知没有发出",
+  OBSERVE_FAILED: "日志、指标或追踪没有写出",
   USAGE: "命令用法不对",
   NOT_FOUND: "没有这个名称或编号",
 };

@@ -1,5 +1,6 @@
 import type { NotifyChannel } from "../config/pipeline.js";
 import { Redaction } from "../connectors/http/redaction.js";
+import type { Observer } from "../model/observer.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
 import type { Store } from "../store/store.js";
 import { changesSince, NOTHING_TOLD, toldBy } from "./change.js";
@@ -19,6 +20,8 @@ export interface TellContext {
   readonly actor: string;
   /** How long connecting may take, and then the answer. */
   readonly timeoutMs: number;
+  /** Told of each message, where anybody listens. */
+  readonly observer?: Observer | undefined;
 }
 
 /** What is tried before the next run has to try again, and the waits between. */
@@ -74,6 +77,8 @@ async function tellChannel(channel: NotifyChannel, all: readonly Facts[], store:
       detail: { channel: channel.name, events, delivered: sent.kind === "sent" },
     });
   }
+  const events = [...new Set(changes.flatMap((change) => change.events))];
+  context.observer?.tell({ kind: "people told", channel: channel.name, events, delivered: sent.kind === "sent" });
   return noticesOf(channel, sent, store !== null);
 }
 

@@ -5,8 +5,9 @@ import { runPipeline } from "../../run/pipeline.js";
 import { pruneAfterRun } from "../../run/prune.js";
 import { liveEffects } from "../effects.js";
 import { exitOfRun } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, type LogOptions, printJson } from "../io.js";
 import { loudNotices } from "../loud.js";
+import { Observing } from "../observing.js";
 import { progressDisplay } from "../render/progress.js";
 import { renderRun, runToJson } from "../render/run.js";
 import { renderLeftOut } from "../render/saved-plan.js";
@@ -14,28 +15,34 @@ import { choosePipeline, folderOf, openProject, openStore } from "../session.js"
 import { Telling } from "../telling.js";
 
 /** Posts exactly what a saved plan has. What is otherwise now is left out and listed; where nothing can be trusted, nothing is sent. */
-export async function apply(context: CommandContext, options: CommonOptions, file: string | undefined): Promise<number> {
-  const project = await openProject(context, options);
-  const telling = new Telling(context, options, "");
-  telling.use(project);
-  try {
-    return await applyTo(context, options, project, telling, file);
-  } finally {
-    await telling.finish();
-  }
+export async function apply(context: CommandContext, options: LogOptions, file: string | undefined): Promise<number> {
+  const observing = new Observing(context, options);
+  return observing.around(async () => {
+    const project = await openProject(context, options);
+    await observing.use(project);
+    const telling = new Telling(context, options, "", observing);
+    telling.use(project);
+    try {
+      return await applyTo(context, options, project, telling, file);
+    } finally {
+      await telling.finish();
+    }
+  });
 }
 
 async function applyTo(
   context: CommandContext,
-  options: CommonOptions,
+  options: LogOptions,
   project: Project,
   telling: Telling,
   file: string | undefined,
 ): Promise<number> {
   const { io } = context;
   const store = openStore(context, project, false);
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
-  const live = liveEffects(context, progress.show);
+  const { observer, isOnStderr } = telling.observing;
+  const isQuiet = options.quiet === true || options.json === true || isOnStderr;
+  const progress = progressDisplay(io, isQuiet, context.now, project.language);
+  const live = liveEffects(context, progress.show, observer);
   try {
     const pipelineOf = (name: string) => choosePipeline(project, name);
     const { pipeline, allowed } = await admitPlan(resolve(context.cwd, file ?? ""), { store, project, pipelineOf, now: context.now() });

@@ -6,7 +6,8 @@ import { runPipeline } from "../../run/pipeline.js";
 import { readPlan } from "../../run/read-plan.js";
 import { liveEffects } from "../effects.js";
 import { EXIT, exitOfRun } from "../exit-codes.js";
-import { type CommandContext, printJson } from "../io.js";
+import { type CommandContext, type LogOptions, printJson } from "../io.js";
+import { Observing } from "../observing.js";
 import { showLong } from "../pager.js";
 import { coverOf, type PersonalOptions, showsPersonal } from "../personal.js";
 import { checkFiles, coveredTotals, type ReportFiles, type ReportSettings, reportPlan, reportUnsaved } from "../plan-report.js";
@@ -19,7 +20,7 @@ import { renderReadPlan } from "../render/saved-plan.js";
 import type { Language } from "../render/words.js";
 import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
 
-interface PlanOptions extends PersonalOptions, ReportFiles {
+interface PlanOptions extends LogOptions, PersonalOptions, ReportFiles {
   readonly full?: boolean;
   readonly verify?: boolean;
   readonly limit: string;
@@ -32,18 +33,32 @@ interface PlanOptions extends PersonalOptions, ReportFiles {
 
 /** A run that stops before anything is sent, shown as a diff. */
 export async function plan(context: CommandContext, options: PlanOptions, name: string | undefined): Promise<number> {
-  const { io } = context;
-  const { out: file, from, html, xlsx } = options;
+  const { out: file, from } = options;
   checkFiles(context, options, from ?? file);
   if (from !== undefined) return planFrom(context, options, name, from);
   const limit = wholeNumber(options.limit, "--limit");
+  const observing = new Observing(context, options, false);
+  return observing.around(() => planNow(context, options, name, limit, observing));
+}
+
+async function planNow(
+  context: CommandContext,
+  options: PlanOptions,
+  name: string | undefined,
+  limit: number,
+  observing: Observing,
+): Promise<number> {
+  const { io } = context;
+  const { out: file, html, xlsx } = options;
   const project = await openProject(context, options);
+  await observing.use(project);
   const pipeline = await choosePipeline(project, name);
   const language = options.lang ?? project.language;
   const cover = coverOf(pipeline, showsPersonal(project, options));
   const store = openStore(context, project, true);
-  const progress = progressDisplay(io, options.quiet === true || options.json === true, context.now, project.language);
-  const live = liveEffects(context, progress.show);
+  const isQuiet = options.quiet === true || options.json === true || observing.isOnStderr;
+  const progress = progressDisplay(io, isQuiet, context.now, project.language);
+  const live = liveEffects(context, progress.show, observing.observer);
   try {
     const { result, planned } = await runPipeline({
       pipeline,
@@ -61,7 +76,8 @@ export async function plan(context: CommandContext, options: PlanOptions, name: 
     const before = store.runs.lastPosting(store.pipelineId(pipeline.name));
     const isWhole = planned !== null && result.problems.every((each) => dispositionOf(each.code) !== "stop");
     const { host } = live.effects;
-    const saved = file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, host) : null;
+    const saved =
+      file !== undefined && isWhole ? writePlan(context, { project, pipeline, store, planned, result, file }, live.effects) : null;
     const isReported = isWhole && (html !== undefined || xlsx !== undefined);
     if (isReported) {
       const settings = { language, timeZone: project.timeZone, approval: pipeline.approval, cover };

@@ -7,14 +7,15 @@ import type { QuarantineItem } from "../../store/quarantine.js";
 import type { Store } from "../../store/store.js";
 import { liveEffects } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
-import { type CommandContext, type CommonOptions, printJson } from "../io.js";
+import { type CommandContext, type LogOptions, printJson } from "../io.js";
 import { Money, Valuer } from "../limbo.js";
 import { causedItems, itemsOrThrow, type PipelineInStore } from "../listed.js";
+import { Observing } from "../observing.js";
 import { causesToJson, itemsText, moneyText, renderCauses, valued } from "../render/causes.js";
 import { allPipelines, choosePipeline, openProject, openStore, pipelineInStore } from "../session.js";
 import { runOne } from "./run.js";
 
-interface DecisionOptions extends CommonOptions {
+interface DecisionOptions extends LogOptions {
   readonly pipeline?: string;
   readonly all?: boolean;
   readonly cause?: string;
@@ -47,7 +48,13 @@ function chosenItems(store: Store, pipeline: PipelineInStore, choice: Choice, op
 /** Tries the chosen items again at once, from what the store holds; the source is not read. */
 export async function retry(context: CommandContext, options: DecisionOptions, given: unknown): Promise<number> {
   const choice = choiceOf(options, given, "retry");
+  const observing = new Observing(context, options);
+  return observing.around(() => retryChosen(context, options, choice, observing));
+}
+
+async function retryChosen(context: CommandContext, options: DecisionOptions, choice: Choice, observing: Observing): Promise<number> {
   const project = await openProject(context, options);
+  await observing.use(project);
   const store = openStore(context, project, false);
   try {
     const inStore = pipelineInStore(store, options.pipeline);
@@ -75,7 +82,7 @@ export async function retry(context: CommandContext, options: DecisionOptions, g
         if (documentId !== null) store.records.touch(documentId);
       }
     });
-    return await runOne(context, options, project, store, pipeline, { kind: "retry", only: isAll ? null : only });
+    return await runOne(context, options, project, store, pipeline, { kind: "retry", only: isAll ? null : only }, observing);
   } finally {
     store.close();
   }

@@ -1,4 +1,5 @@
 import type { CommandContext } from "../io.js";
+import { Observing } from "../observing.js";
 import type { RunOptions } from "../run-once.js";
 import { choosePipeline, openProject, openStore } from "../session.js";
 import { runOne } from "./run.js";
@@ -9,12 +10,17 @@ export async function recover(
   options: RunOptions & { readonly asWanted?: boolean },
   name: string | undefined,
 ): Promise<number> {
-  const project = await openProject(context, options);
-  const pipeline = await choosePipeline(project, name);
-  const store = openStore(context, project, true);
-  try {
-    return await runOne(context, options, project, store, pipeline, { kind: "recover", only: null, asWanted: options.asWanted === true });
-  } finally {
-    store.close();
-  }
+  const observing = new Observing(context, options);
+  return observing.around(async () => {
+    const project = await openProject(context, options);
+    await observing.use(project);
+    const pipeline = await choosePipeline(project, name);
+    const store = openStore(context, project, true);
+    try {
+      const what = { kind: "recover", only: null, asWanted: options.asWanted === true } as const;
+      return await runOne(context, options, project, store, pipeline, what, observing);
+    } finally {
+      store.close();
+    }
+  });
 }

@@ -5,6 +5,7 @@ import type { Store } from "../../store/store.js";
 import { exitOfRun } from "../exit-codes.js";
 import { type CommandContext, printJson } from "../io.js";
 import { liveRuns, maxDuration } from "../live-runs.js";
+import { Observing } from "../observing.js";
 import { nextSteps } from "../render/run.js";
 import { type RunOptions, renderOnce, runOnce, runOnceToJson } from "../run-once.js";
 import { choosePipeline, openProject, openStore } from "../session.js";
@@ -14,13 +15,16 @@ export async function run(context: CommandContext, options: RunOptions, given: u
   const names = Array.isArray(given) ? [...new Set(given as string[])] : [];
   checkUse(options, names);
   const isOne = options.all !== true && options.tag === undefined && options.ifScheduled !== true && names.length <= 1;
-  const telling = new Telling(context, options, isOne ? (names[0] ?? "") : "");
-  return telling.around(() => (isOne ? runNamed(context, options, telling, names[0]) : runSeveral(context, options, telling, names)));
+  const observing = new Observing(context, options);
+  const telling = new Telling(context, options, isOne ? (names[0] ?? "") : "", observing);
+  const work = () => (isOne ? runNamed(context, options, telling, names[0]) : runSeveral(context, options, telling, names));
+  return observing.around(() => telling.around(work));
 }
 
 async function runSeveral(context: CommandContext, options: RunOptions, telling: Telling, names: readonly string[]): Promise<number> {
   const project = await openProject(context, options);
   telling.use(project);
+  await telling.observing.use(project);
   const { runMany } = await import("../run-many.js");
   return runMany(context, options, project, names, telling);
 }
@@ -28,11 +32,12 @@ async function runSeveral(context: CommandContext, options: RunOptions, telling:
 async function runNamed(context: CommandContext, options: RunOptions, telling: Telling, name: string | undefined): Promise<number> {
   const project = await openProject(context, options);
   telling.use(project);
+  await telling.observing.use(project);
   const pipeline = await choosePipeline(project, name);
   await telling.noteStart();
   const store = openStore(context, project, true);
   try {
-    return await runOne(context, options, project, store, pipeline, { kind: "run", only: null }, telling);
+    return await runOne(context, options, project, store, pipeline, { kind: "run", only: null }, telling.observing, telling);
   } finally {
     store.close();
   }
@@ -59,9 +64,10 @@ export async function runOne(
   store: Store,
   pipeline: Pipeline,
   what: Pick<RunRequest, "kind" | "only" | "asWanted">,
+  observing: Observing,
   telling?: Telling,
 ): Promise<number> {
-  const live = liveRuns(context, maxDuration(options.maxDuration));
+  const live = liveRuns(context, maxDuration(options.maxDuration), observing);
   try {
     const once = await runOnce(context, options, { project, store, pipeline }, live, what);
     await telling?.noteRun(store, pipeline, once.result, once.saved?.file ?? null);

@@ -2,7 +2,8 @@ import { type Problem, ProblemError } from "../../model/problem.js";
 import { lastBegun, scheduleGroups, shownTime } from "../due.js";
 import { EXIT } from "../exit-codes.js";
 import type { CommandContext } from "../io.js";
-import { type LiveRuns, liveRuns, maxDuration, withinTime } from "../live-runs.js";
+import { type LiveRuns, liveRuns, maxDuration, observedRuns, withinTime } from "../live-runs.js";
+import { Observing } from "../observing.js";
 import { reportProblems } from "../render/report-problems.js";
 import { choose, runChosen } from "../run-many.js";
 import type { RunOptions } from "../run-once.js";
@@ -73,15 +74,17 @@ function worldOf(
       for (const each of due) context.io.err(tellDue(each, context.now()));
       const timed = withinTime(context, live, mostMs);
       try {
-        const telling = new Telling(context, options, "");
-        const exit = await telling.around(async () => {
+        const observing = new Observing(context, options);
+        const telling = new Telling(context, options, "", observing);
+        const work = async (): Promise<number> => {
           // Files are read again: lookups change more often than schedules.
           const project = await openProject(context, options);
           telling.use(project);
+          await observing.use(project);
           const names = due.map(({ pipeline }) => pipeline.name);
-          return runChosen(context, options, project, await choose(project, {}, names), timed, telling);
-        });
-        onEnd(exit);
+          return runChosen(context, options, project, await choose(project, {}, names), observedRuns(timed, observing), telling);
+        };
+        onEnd(await observing.around(() => telling.around(work)));
       } catch (cause) {
         if (!(cause instanceof ProblemError)) throw cause;
         tellOnce(cause.problems);
