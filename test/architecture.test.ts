@@ -112,6 +112,33 @@ describe("the import table", () => {
     expect(users((path) => path === "src/cli/render/explain.ts")).toEqual(["src/cli/commands/explain.ts"]);
   });
 
+  test("what writes logs, metrics and traces is loaded where one of them is asked for, and by no other run", () => {
+    const graph = new Map(
+      modules.map(({ source, dependencies }) => [
+        source,
+        dependencies.filter(({ dynamic, dependencyTypes }) => !dynamic && !dependencyTypes.includes("type-only")).map(({ resolved }) => resolved),
+      ]),
+    );
+    const loadedBy = (start: string): Set<string> => {
+      const seen = new Set<string>();
+      const visit = (file: string): void => {
+        if (seen.has(file)) return;
+        seen.add(file);
+        for (const next of graph.get(file) ?? []) visit(next);
+      };
+      visit(start);
+      return seen;
+    };
+    const isOfObserving = (path: string): boolean => /^src\/observe\/|^src\/cli\/(observation|metrics)\.ts$|node_modules\/pino\b/.test(path);
+    for (const name of ["run", "watch", "plan", "apply", "recover", "status", "quarantine-decide"])
+      expect([...loadedBy(`src/cli/commands/${name}.ts`)].filter(isOfObserving), name).toEqual([]);
+    // Metrics and traces do without the library of logs.
+    const loaded = [...loadedBy("src/cli/observation.ts")].filter(isOfObserving);
+    expect(loaded).toContain("src/observe/spans.ts");
+    expect(loaded.filter((path) => path.includes("pino"))).toEqual([]);
+    expect([...loadedBy("src/observe/log.ts")].some((path) => /node_modules\/pino\b/.test(path))).toBe(true);
+  });
+
   test("there are no cycles, type imports included", () => {
     const graph = new Map(
       modules.map((module) => [module.source, module.dependencies.map((each) => each.resolved).filter((each) => each.startsWith("src/"))]),

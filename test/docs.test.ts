@@ -34,6 +34,7 @@ test("every file the README and the docs point to is there", () => {
     "docs/plan-page.md",
     "docs/morning.md",
     "docs/notifications.md",
+    "docs/observability.md",
     "docs/posting.md",
     "docs/privacy.md",
     "docs/problems.md",

@@ -5,6 +5,7 @@ import { formatMinor } from "../model/money.js";
 import { Counters } from "../observe/counters.js";
 import type { Family, Sample } from "../observe/exposition.js";
 import type { Store } from "../store/store.js";
+import type { Coming } from "./due.js";
 import { isAlive } from "./effects.js";
 import { exitOfRun } from "./exit-codes.js";
 import type { Money } from "./limbo.js";
@@ -20,6 +21,7 @@ interface MetricsRequest {
   readonly problems: number;
   readonly counters: Counters;
   readonly now: Date;
+  readonly coming: (pipeline: Pipeline) => Coming | null;
 }
 
 const STATES: readonly RunState[] = ["running", "done", "waiting", "in-doubt", "threshold", "failed", "interrupted", "killed"];
@@ -38,11 +40,11 @@ export function knownCounters(project: Project): Counters {
 }
 
 /** Every pipeline of the project and of the store, also those that did not run now. */
-export function metricFamilies({ project, store, pipelines, problems, counters, now }: MetricsRequest): Family[] {
+export function metricFamilies({ project, store, pipelines, problems, counters, now, coming }: MetricsRequest): Family[] {
   const known = new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]));
   const names = [...known.keys(), ...(store?.pipelineNames() ?? []).filter((name) => !known.has(name))];
   const leases = store === null ? [] : leasesOf(store, now, hostname(), isAlive);
-  const around = { store, now, timeZone: project.timeZone, leases };
+  const around = { store, now, timeZone: project.timeZone, leases, coming };
   const all = names.map((name) => standingOf(name, known.get(name) ?? null, around));
   const of = (samplesOf: (standing: Standing) => readonly (readonly [Readonly<Record<string, string>>, number | string])[]): Sample[] =>
     all.flatMap((standing) =>
@@ -152,6 +154,16 @@ export function metricFamilies({ project, store, pipelines, problems, counters, 
       "watermark_lag_seconds",
       "How old the newest is that was taken from the source; of the last reading, where nothing was taken.",
       of(({ lag }) => (lag.ms === null ? [] : [[{}, lag.ms / 1000]])),
+    ),
+    gauge(
+      "next_run_timestamp_seconds",
+      "When the next run is due, by the schedule.",
+      of(({ coming: due }) => (due?.next == null ? [] : [[{}, due.next.getTime() / 1000]])),
+    ),
+    gauge(
+      "run_overdue_seconds",
+      "How long ago a run should have begun that was not made; 0 where none is missing.",
+      of(({ coming: due }) => (due === null ? [] : [[{}, due.dueSince === null ? 0 : (now.getTime() - due.dueSince.getTime()) / 1000]])),
     ),
     gauge(
       "run_active",

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Project } from "../config/pipeline.js";
+import type { Pipeline, Project } from "../config/pipeline.js";
 import { sizeOf } from "../connectors/files/size.js";
 import { Redaction } from "../connectors/http/redaction.js";
 import type { Observer } from "../model/observer.js";
@@ -28,6 +28,8 @@ const TIMEOUT_MS = 2_500;
 const SHORTEST_SECRET = 4;
 const LOG_DEFAULTS = { level: "info", to: "stderr", max_size: "10MB", keep: 5, details: "counts" } as const;
 
+const elapsedMs = (): number => performance.now();
+
 interface Traced {
   readonly spans: Spans;
   readonly to: Export;
@@ -48,7 +50,7 @@ export class Observation {
     private readonly log: { readonly listener: Listener; readonly file: LogFile | null } | null,
   ) {
     this.isOnStderr = log !== null && log.file === null;
-    const clock = { now: context.now, elapsedMs: () => performance.now() };
+    const clock = { now: context.now, elapsedMs };
     // Lines of the log bear the trace that the spans are of.
     const listeners = [traced?.spans, log?.listener, counters?.listener()].filter((each) => each !== undefined);
     const traceparent = traced?.to.settings.propagate === true ? traced.spans.traceparent : undefined;
@@ -82,8 +84,8 @@ export class Observation {
     if (this.traced === null || this.traced.spans.ended.length === 0) return;
     const { spans, to } = this.traced;
     const resource = { version: programVersion(), environment: this.project.environment };
-    const sleep = async (ms: number): Promise<void> => void (await wait(ms));
-    const why = await exportSpans(spans.ended, to, resource, { timeoutMs: TIMEOUT_MS, sleep });
+    const sleep = this.context.sleep ?? (async (ms: number): Promise<void> => void (await wait(ms)));
+    const why = await exportSpans(spans.ended, to, resource, { timeoutMs: TIMEOUT_MS, sleep, elapsedMs });
     if (why !== null) this.fail("traces", why);
   }
 
@@ -121,7 +123,11 @@ export async function metricsText(context: CommandContext, project: Project, cou
   const store = existsSync(project.store) ? openToLook(context, project) : null;
   try {
     store?.freeze();
-    return exposition(metricFamilies({ project, store, pipelines, problems: problems.length, counters, now: context.now() }));
+    const now = context.now();
+    // Calculating with time zones is loaded only where a pipeline has a schedule.
+    const due = pipelines.some(({ schedule }) => schedule !== null) ? await import("./due.js") : null;
+    const coming = (pipeline: Pipeline) => due?.comingRun(pipeline, pipelines, store, now) ?? null;
+    return exposition(metricFamilies({ project, store, pipelines, problems: problems.length, counters, now, coming }));
   } finally {
     store?.close();
   }

@@ -16,6 +16,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** In one request; collectors refuse bodies of some megabytes. */
 const BATCH = 500;
 const WAIT_MS = 1_000;
+/** A collector that takes longer for all of them is not waited for. */
+const MOST_MS = 10_000;
 const DEFAULTS = { propagate: false, most_spans: 2_000, insecure: false } as const;
 
 /**
@@ -55,12 +57,14 @@ export async function exportSpans(
   spans: readonly Span[],
   { url, headers, service, settings }: Export,
   resource: Omit<Resource, "service">,
-  { timeoutMs, sleep }: { readonly timeoutMs: number; readonly sleep: (ms: number) => Promise<void> },
+  { timeoutMs, sleep, elapsedMs }: { readonly timeoutMs: number; readonly sleep: (ms: number) => Promise<void>; readonly elapsedMs: () => number },
 ): Promise<string | null> {
   const outlet = new Outlet(settings, timeoutMs);
+  const begun = elapsedMs();
   let rejected = 0;
   try {
     for (let from = 0; from < spans.length; from += BATCH) {
+      if (elapsedMs() - begun > MOST_MS) return `${spans.length - from} of ${spans.length} spans were not sent: the collector is too slow`;
       const body = otlpBody(spans.slice(from, from + BATCH), { service, ...resource });
       const delivery = { method: "POST", url, headers: { "content-type": "application/json", ...headers }, body } as const;
       let answer = await outlet.send(delivery);

@@ -26,21 +26,28 @@ const PERSONAL = { name: "王卡纳里", key: "CNRY-CLAIM-51", file: "cnry-王�
 
 /** A text as it is, as in a URL, in JSON, and in base64 wherever it begins. */
 function formsOf(secret: string): string[] {
-  const base64 = [0, 1, 2].flatMap((before) => {
+  const inUrl = encodeURIComponent(secret);
+  return [
+    secret,
+    inUrl,
+    encodeURI(secret),
+    new URLSearchParams([["", secret]]).toString().slice(1),
+    JSON.stringify(secret).slice(1, -1),
+    ...base64Of(secret),
+    // As OAuth has it in a header (RFC 6749, 2.3.1).
+    ...base64Of(inUrl),
+    ...base64Of(inUrl.replaceAll("%20", "+")),
+  ];
+}
+
+function base64Of(secret: string): string[] {
+  return [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
     // Only digits that hang on the secret alone: neither on what stands before it nor on what comes after.
     const from = Math.ceil((before * 8) / 6);
     const to = Math.floor((bytes.length * 8) / 6);
     return [bytes.toString("base64").slice(from, to), bytes.toString("base64url").slice(from, to)];
   });
-  return [
-    secret,
-    encodeURIComponent(secret),
-    encodeURI(secret),
-    new URLSearchParams([["", secret]]).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
-    ...base64,
-  ];
 }
 
 /** Everything that was written or sent, by where. */
@@ -127,6 +134,12 @@ function writtenAfter(err: string): Written {
     ["stderr", err.split("\n").filter((line) => line.startsWith("{") || line.includes("OBSERVE_FAILED")).join("\n")],
   ]);
 }
+
+test("the search finds what is hidden in it", () => {
+  const { password } = SECRETS;
+  for (const text of [`a${password}b`, `?x=${encodeURIComponent(password)}`, JSON.stringify({ password }), btoa(`s:${password}`), btoa(`sy:${password}\n`)])
+    expect(found(new Map([["here", text]]), { password }), text).not.toEqual([]);
+});
 
 describe("no secret and nothing that points to a person is ever in a log, metrics or traces", () => {
   test("of runs against a system whose errors echo whole requests", async () => {

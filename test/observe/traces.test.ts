@@ -132,7 +132,8 @@ describe("spans", () => {
 describe("sending them", () => {
   const waits: number[] = [];
   afterEach(() => void waits.splice(0));
-  const how = { timeoutMs: 2_000, sleep: async (ms: number) => void waits.push(ms) };
+  let clock = 0;
+  const how = { timeoutMs: 2_000, sleep: async (ms: number) => void waits.push(ms), elapsedMs: () => clock };
   const resource = { version: "0.1.0", environment: "uat" };
   const to = (server: Served, headers = {}) => {
     const found = exportOf({ endpoint: `${server.url}/v1/traces`, headers, propagate: false, most_spans: 10, insecure: false }, {});
@@ -191,6 +192,18 @@ describe("sending them", () => {
     expect(await exportSpans(made.ended, to(server), resource, how)).toBe("9 of 1101 spans were not taken");
     expect(server.received.map(({ body }) => spansIn(body).length)).toEqual([500, 500, 500, 101]);
     expect(waits).toEqual([1_000]);
+  });
+
+  test("a collector that takes a minute for each request is not waited for", async () => {
+    const server = await serve(() => {
+      clock += 60_000;
+      return { body: {} };
+    });
+    const made = spans(1_200);
+    const stream = new Stream([made]).tell(STARTED);
+    for (let n = 0; n < 1_100; n += 1) stream.tell({ kind: "unit read", unit: "x", records: 1 });
+    stream.tell(ended());
+    expect(await exportSpans(made.ended, to(server), resource, how)).toBe("601 of 1101 spans were not sent: the collector is too slow");
   });
 
   test("an endpoint that refuses, is broken, or is not there is told in words that hold nothing of the answer", async () => {
