@@ -116,7 +116,9 @@ describe("the import table", () => {
     const graph = new Map(
       modules.map(({ source, dependencies }) => [
         source,
-        dependencies.filter(({ dynamic, dependencyTypes }) => !dynamic && !dependencyTypes.includes("type-only")).map(({ resolved }) => resolved),
+        dependencies
+          .filter(({ dynamic, dependencyTypes }) => !dynamic && !dependencyTypes.includes("type-only"))
+          .map(({ resolved }) => resolved),
       ]),
     );
     const loadedBy = (start: string): Set<string> => {
@@ -129,7 +131,8 @@ describe("the import table", () => {
       visit(start);
       return seen;
     };
-    const isOfObserving = (path: string): boolean => /^src\/observe\/|^src\/cli\/(observation|metrics)\.ts$|node_modules\/pino\b/.test(path);
+    const isOfObserving = (path: string): boolean =>
+      /^src\/observe\/|^src\/cli\/(observation|metrics)\.ts$|node_modules\/pino\b/.test(path);
     for (const name of ["run", "watch", "plan", "apply", "recover", "status", "quarantine-decide"])
       expect([...loadedBy(`src/cli/commands/${name}.ts`)].filter(isOfObserving), name).toEqual([]);
     // Metrics and traces do without the library of logs.

@@ -57,7 +57,11 @@ export async function exportSpans(
   spans: readonly Span[],
   { url, headers, service, settings }: Export,
   resource: Omit<Resource, "service">,
-  { timeoutMs, sleep, elapsedMs }: { readonly timeoutMs: number; readonly sleep: (ms: number) => Promise<void>; readonly elapsedMs: () => number },
+  {
+    timeoutMs,
+    sleep,
+    elapsedMs,
+  }: { readonly timeoutMs: number; readonly sleep: (ms: number) => Promise<void>; readonly elapsedMs: () => number },
 ): Promise<string | null> {
   const outlet = new Outlet(settings, timeoutMs);
   const begun = elapsedMs();

@@ -55,7 +55,9 @@ type Written = ReadonlyMap<string, string>;
 
 function found(written: Written, canaries: Readonly<Record<string, string>>): string[] {
   return Object.entries(canaries).flatMap(([what, canary]) =>
-    [...written].flatMap(([where, text]) => formsOf(canary).flatMap((form) => (text.includes(form) ? [`${what} in ${where} as ${form}`] : []))),
+    [...written].flatMap(([where, text]) =>
+      formsOf(canary).flatMap((form) => (text.includes(form) ? [`${what} in ${where} as ${form}`] : [])),
+    ),
   );
 }
 
@@ -131,13 +133,25 @@ function writtenAfter(err: string): Written {
     ["counters", office.read(".sync/store.db.counters.json")],
     ["gateway", gateway.received.map(({ body }) => body).join("\n")],
     ["collector", collector.received.map(({ body }) => body).join("\n")],
-    ["stderr", err.split("\n").filter((line) => line.startsWith("{") || line.includes("OBSERVE_FAILED")).join("\n")],
+    [
+      "stderr",
+      err
+        .split("\n")
+        .filter((line) => line.startsWith("{") || line.includes("OBSERVE_FAILED"))
+        .join("\n"),
+    ],
   ]);
 }
 
 test("the search finds what is hidden in it", () => {
   const { password } = SECRETS;
-  for (const text of [`a${password}b`, `?x=${encodeURIComponent(password)}`, JSON.stringify({ password }), btoa(`s:${password}`), btoa(`sy:${password}\n`)])
+  for (const text of [
+    `a${password}b`,
+    `?x=${encodeURIComponent(password)}`,
+    JSON.stringify({ password }),
+    btoa(`s:${password}`),
+    btoa(`sy:${password}\n`),
+  ])
     expect(found(new Map([["here", text]]), { password }), text).not.toEqual([]);
 });
 
@@ -152,7 +166,10 @@ describe("no secret and nothing that points to a person is ever in a log, metric
     const sent = [...erp.received, ...gateway.received, ...collector.received].map((request) => echo(request));
     for (const [what, canary] of Object.entries({ ...SECRETS, name: PERSONAL.name, key: PERSONAL.key })) {
       if (what === "userInfo" || what === "otelHeader") continue;
-      expect(sent.some((text) => formsOf(canary).some((form) => text.includes(form) || text.includes(JSON.stringify(form).slice(1, -1)))), what).toBe(true);
+      expect(
+        sent.some((text) => formsOf(canary).some((form) => text.includes(form) || text.includes(JSON.stringify(form).slice(1, -1)))),
+        what,
+      ).toBe(true);
     }
     const answers = office.lines("sync.log").filter(({ event }) => event === "exchange ended");
     expect(new Set(answers.map(({ answer }) => answer))).toEqual(new Set([200, 400, 429, 500]));

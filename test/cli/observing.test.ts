@@ -36,7 +36,9 @@ traces: { endpoint: "${collector.url}/v1/traces", service: nights }
     expect(await office.sync("run", "claims", "--quiet")).toMatchObject({ code: 3, err: "" });
 
     const lines = office.lines(".sync/sync.log");
-    expect(lines.map(({ event }) => event)).toEqual(expect.arrayContaining(["run started", "unit read", "problem found", "call ended", "run ended"]));
+    expect(lines.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(["run started", "unit read", "problem found", "call ended", "run ended"]),
+    );
     expect(lines.find(({ event }) => event === "run ended")).toMatchObject({
       level: "warn",
       pipeline: "claims",
@@ -103,7 +105,10 @@ traces: { endpoint: "${collector.url}/v1/traces", service: nights }
     for (const propagate of [false, true]) {
       const erp = await aSystem();
       office.pipeline("claims", HTTP_TARGET("erp"));
-      office.settings(`store: ${propagate}.db\ntraces: { endpoint: "${collector.url}", propagate: ${propagate} }\n`, `  erp: { connector: http, url: "${erp.url}" }`);
+      office.settings(
+        `store: ${propagate}.db\ntraces: { endpoint: "${collector.url}", propagate: ${propagate} }\n`,
+        `  erp: { connector: http, url: "${erp.url}" }`,
+      );
       expect(await office.sync("run", "--quiet")).toMatchObject({ code: 3, err: "" });
       const spans = spansIn(collector.received.at(-1)?.body ?? "");
       const parents = erp.received.map(({ headers }) => headers["traceparent"]);
@@ -150,7 +155,9 @@ describe("on the command line", () => {
   test("what a command could not do at all is logged with its codes and nothing else", async () => {
     office.settings("log: { to: sync.log }\n");
     expect(await office.sync("run", "nobody")).toMatchObject({ code: 2 });
-    expect(office.lines("sync.log")).toMatchObject([{ level: "error", event: "stopped", pipeline: null, problems: ["CONFIG_NO_PIPELINE"] }]);
+    expect(office.lines("sync.log")).toMatchObject([
+      { level: "error", event: "stopped", pipeline: null, problems: ["CONFIG_NO_PIPELINE"] },
+    ]);
   });
 
   test("an environment has its own", async () => {
