@@ -1,9 +1,15 @@
+import type { Observer } from "../model/observer.js";
 import { ProblemError, problem } from "../model/problem.js";
 import type { Effects, Progress } from "../run/effects.js";
 import { liveEffects, sleepUntil } from "./effects.js";
 import type { StoppedBy } from "./exit-codes.js";
 import type { CommandContext } from "./io.js";
-import type { Observing } from "./observing.js";
+
+/** Who is told what happens, and whether that stands on standard error. */
+interface Listening {
+  readonly observer: Observer | undefined;
+  readonly isOnStderr: boolean;
+}
 
 /** The real world for the runs of one command, which may be told to stop before they are over. */
 export interface LiveRuns {
@@ -17,7 +23,7 @@ export interface LiveRuns {
 }
 
 /** Signals stop the runs, and so does the time where it is limited, in ms: what was sent is finished first. */
-export function liveRuns(context: CommandContext, mostMs: number | null, observing?: Observing): LiveRuns {
+export function liveRuns(context: CommandContext, mostMs: number | null, observing?: Listening): LiveRuns {
   let shown: (progress: Progress) => void = () => undefined;
   const live = liveEffects(context, (progress) => shown(progress), observing?.observer);
   const runs: LiveRuns = {
@@ -36,7 +42,7 @@ export function liveRuns(context: CommandContext, mostMs: number | null, observi
 }
 
 /** The same, and what happens is told. */
-export function observedRuns(runs: LiveRuns, observing: Observing): LiveRuns {
+export function observedRuns(runs: LiveRuns, observing: Listening): LiveRuns {
   return { ...runs, effects: { ...runs.effects, observer: observing.observer }, hidesProgress: observing.isOnStderr };
 }
 

@@ -128,3 +128,9 @@ function writeWhole<T>(path: string, work: (write: (text: string) => void) => T)
     throw cause;
   }
 }
+
+/** What a saved plan still needs. */
+export function nextOf(file: string, { approval }: Pipeline): string {
+  if (approval === null) return `The plan is in ${file}\n  post it with: sync apply ${file}\n`;
+  return `The plan is in ${file}\n  it must be approved by ${approval.by.join(" or ")}: sync approve ${file}\n  then post it with: sync apply ${file}\n`;
+}

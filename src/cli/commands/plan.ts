@@ -11,7 +11,7 @@ import { Observing } from "../observing.js";
 import { showLong } from "../pager.js";
 import { coverOf, type PersonalOptions, showsPersonal } from "../personal.js";
 import { checkFiles, coveredTotals, type ReportFiles, type ReportSettings, reportPlan, reportUnsaved } from "../plan-report.js";
-import { writePlan } from "../plan-store.js";
+import { nextOf, writePlan } from "../plan-store.js";
 import { planToJson, renderPlan } from "../render/plan.js";
 import { renderProblems } from "../render/problem.js";
 import { progressDisplay } from "../render/progress.js";
@@ -175,12 +175,6 @@ function reportedText({ html, xlsx }: ReportFiles): string {
     ...(html === undefined ? [] : [`a page to read it is in ${html}\n`]),
     ...(xlsx === undefined ? [] : [`a workbook of it is in ${xlsx}\n`]),
   ].join("");
-}
-
-/** What a saved plan still needs. */
-export function nextOf(file: string, { approval }: Pipeline): string {
-  if (approval === null) return `The plan is in ${file}\n  post it with: sync apply ${file}\n`;
-  return `The plan is in ${file}\n  it must be approved by ${approval.by.join(" or ")}: sync approve ${file}\n  then post it with: sync apply ${file}\n`;
 }
 
 export function wholeNumber(text: string, option: string): number {
