@@ -66,7 +66,11 @@ export class Observation {
     const to = safely(problems, "traces", () => exportOf(traces, context.env));
     const most = to?.settings.most_spans ?? 0;
     const traced = to === null ? null : { spans: new Spans({ most, randomHex: (bytes) => randomBytes(bytes).toString("hex") }), to };
-    const log = await openLog(context, options, project, (text) => redaction.cover(text), traced?.spans.traceId ?? (() => null));
+    const trace = traced?.spans.traceId ?? (() => null);
+    const log = await openLog(context, options, project, (text) => redaction.cover(text), trace).catch((cause: unknown) => {
+      problems.push(failure("log", wordsOf(cause)));
+      return null;
+    });
     const observation = new Observation(context, options, project, metrics === null || !isRun ? null : new Counters(), traced, log);
     observation.problems.push(...problems);
     return observation;
@@ -98,7 +102,7 @@ export class Observation {
     if (existsSync(project.store)) writeWhole(countersFile(project), counters.toText(), "owner");
     const text = await metricsText(context, project, counters);
     const { file } = metrics;
-    if (file !== undefined) await this.safely("metrics", async () => writeWhole(file, text, "everybody"));
+    if (file !== undefined) await this.safely("metrics", async () => writeWhole(file, text, "all"));
     if (metrics.push === undefined) return;
     const why = await push(metrics.push, { project: project.name, environment: project.environment }, text, TIMEOUT_MS);
     if (why !== null) this.fail("metrics", `the gateway did not take them: ${why}`);
@@ -150,7 +154,7 @@ async function openLog(
   return { listener: logListener({ level: logLevel ?? level, details, write, cover, trace }), file };
 }
 
-function writeWhole(path: string, text: string, audience: "owner" | "everybody"): void {
+function writeWhole(path: string, text: string, audience: "owner" | "all"): void {
   const file = new WholeFile(path, audience);
   try {
     file.write(text);

@@ -11,17 +11,17 @@ export class WholeFile {
   private isOpen = true;
 
   /**
-   * `people`: a page, as readable as they are used to; `owner`: what belongs to the store, for nobody else; `everybody`: what another program's user
-   * reads, whatever the umask of this process is.
+   * `audience`: a page is for people, and as readable as they are used to; what belongs to the store is for its owner only; what a program of another
+   * user reads is readable by all, whatever the umask is.
    */
   constructor(
     private readonly path: string,
-    audience: "people" | "owner" | "everybody" = "people",
+    audience: "people" | "owner" | "all" = "people",
   ) {
     mkdirSync(dirname(path), { recursive: true, ...(audience === "owner" ? { mode: 0o700 } : {}) });
     this.partial = `${path}.${process.pid}.part`;
     this.handle = openSync(this.partial, "wx", audience === "owner" ? 0o600 : 0o666);
-    if (audience === "everybody") fchmodSync(this.handle, 0o644);
+    if (audience === "all") fchmodSync(this.handle, 0o644);
   }
 
   readonly write = (text: string): void => {

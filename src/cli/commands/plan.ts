@@ -19,7 +19,7 @@ import { renderReadPlan } from "../render/saved-plan.js";
 import type { Language } from "../render/words.js";
 import { choosePipeline, folderOf, openProject, openStore } from "../session.js";
 
-interface PlanOptions extends PersonalOptions, LogOptions, ReportFiles {
+interface PlanOptions extends LogOptions, PersonalOptions, ReportFiles {
   readonly full?: boolean;
   readonly verify?: boolean;
   readonly limit: string;
