@@ -66,7 +66,11 @@ export class Observation {
     const to = safely(problems, "traces", () => exportOf(traces, context.env));
     const most = to?.settings.most_spans ?? 0;
     const traced = to === null ? null : { spans: new Spans({ most, randomHex: (bytes) => randomBytes(bytes).toString("hex") }), to };
-    const log = await openLog(context, options, project, (text) => redaction.cover(text), traced?.spans.traceId ?? (() => null));
+    const trace = traced?.spans.traceId ?? (() => null);
+    const log = await openLog(context, options, project, (text) => redaction.cover(text), trace).catch((cause: unknown) => {
+      problems.push(failure("log", wordsOf(cause)));
+      return null;
+    });
     const observation = new Observation(context, options, project, metrics === null || !isRun ? null : new Counters(), traced, log);
     observation.problems.push(...problems);
     return observation;

@@ -34,6 +34,8 @@ interface Trace {
   unitFromMs: number;
   spans: number;
   leftOut: number;
+  /** The last exchange with a target that has no span. */
+  bare: number | null;
 }
 
 /**
@@ -58,8 +60,8 @@ export class Spans implements Listener {
     const { trace } = this;
     if (trace === null) return undefined;
     const span = trace.open.get(`exchange ${exchange}`);
-    // Of an exchange that has no span the run is the parent, so that what the target does still belongs to it.
-    const isOfTarget = span === undefined ? trace.leftOut > 0 : span.attributes["sync.of_target"] === true;
+    // Where there is no span for it the run is the parent, so that what the target does still belongs to it.
+    const isOfTarget = span === undefined ? trace.bare === exchange : span.attributes["sync.of_target"] === true;
     return isOfTarget ? `00-${trace.root.traceId}-${(span ?? trace.root).spanId}-01` : undefined;
   };
 
@@ -82,7 +84,7 @@ export class Spans implements Listener {
       startMs: at.getTime(),
       attributes,
     });
-    this.trace = { root, originMs, open: new Map(), unitFromMs: root.startMs, spans: 1, leftOut: 0 };
+    this.trace = { root, originMs, open: new Map(), unitFromMs: root.startMs, spans: 1, leftOut: 0, bare: null };
     this.stages = [];
   }
 
@@ -136,8 +138,11 @@ export class Spans implements Listener {
         this.close(trace, `call ${happening.call}`, timeMs, numbered("sync.outcomes", happening.outcomes), happening.failed);
         return;
       case "exchange started": {
-        if (!this.hasRoom(trace)) return;
         const { exchange, call, method, host, name, attempt } = happening;
+        if (!this.hasRoom(trace)) {
+          trace.bare = call === null ? null : exchange;
+          return;
+        }
         const url = new URL(`http://${host}`);
         const parent = call === null ? inside : (trace.open.get(`call ${call}`) ?? inside);
         const span = this.child(trace, parent, method, timeMs, {

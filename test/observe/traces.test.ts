@@ -129,6 +129,17 @@ describe("spans", () => {
   });
 });
 
+test("beyond the most, what goes to a target bears the span of the run", () => {
+  const made = spans(1);
+  new Stream([made]).tell(STARTED, exchange(1, null));
+  expect(made.traceparent(1)).toBeUndefined();
+  new Stream([made]).tell(STARTED, exchange(2, 9));
+  const bears = made.traceparent(2);
+  new Stream([made]).tell({ kind: "exchange ended", exchange: 2, answer: 200 });
+  expect(made.ended).toEqual([]);
+  expect(bears).toMatch(new RegExp(`^00-${made.traceId()}-[0-9a-f]{16}-01$`));
+});
+
 describe("sending them", () => {
   const waits: number[] = [];
   afterEach(() => void waits.splice(0));
