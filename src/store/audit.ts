@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { type AuditAnchor, type AuditEntry, type AuditRow, auditBody, auditHash, NO_HASH } from "../model/audit.js";
+import { Moment } from "./moment.js";
 
 const ANCHOR = "audit rows moved up to";
 
@@ -7,8 +8,14 @@ const ANCHOR = "audit rows moved up to";
 export class AuditTable {
   private readonly last;
   private readonly insert;
+  /** The last row, as it was written at `knownAt`. */
+  private head: readonly [number, string] = [0, NO_HASH];
+  private knownAt: number | null = null;
 
-  constructor(private readonly db: Database.Database) {
+  constructor(
+    private readonly db: Database.Database,
+    private readonly moment: Moment = new Moment(),
+  ) {
     this.last = db.prepare<[], [number, string]>("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").raw();
     this.insert = db.prepare(
       "INSERT INTO audit (seq, at, actor, event, pipeline, run, subject, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -38,8 +45,7 @@ export class AuditTable {
   }
 
   private add(entry: AuditEntry): void {
-    // Read every time, for one or two microseconds: other processes add rows, and transactions are rolled back.
-    const [seqBefore, hashBefore] = this.last.get() ?? [0, NO_HASH];
+    const [seqBefore, hashBefore] = this.lastRow();
     const row: Omit<AuditRow, "hash"> = {
       seq: seqBefore + 1,
       at: entry.at,
@@ -53,6 +59,14 @@ export class AuditTable {
     };
     const hash = auditHash(hashBefore, auditBody(row));
     this.insert.run(row.seq, row.at, row.actor, row.event, row.pipeline, row.run, row.subject, row.detail, hash);
+    this.head = [row.seq, hash];
+    this.knownAt = this.moment.now;
+  }
+
+  /** Read anew in each transaction, because other processes add rows, and after a part of one was rolled back. */
+  private lastRow(): readonly [number, string] {
+    const { now } = this.moment;
+    return now !== null && now === this.knownAt ? this.head : (this.last.get() ?? [0, NO_HASH]);
   }
 }
 
@@ -66,5 +80,5 @@ export function anchorOf(db: Database.Database): AuditAnchor | null {
 
 /** A text cut in the middle of a character cannot be stored as UTF-8, and what is stored must be what was hashed. */
 function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+  return text.toWellFormed();
 }

@@ -6,6 +6,7 @@ import { DocumentTable } from "./documents.js";
 import { storeFailure } from "./failure.js";
 import { LeaseTable } from "./leases.js";
 import { ListingTable } from "./listing.js";
+import { Moment } from "./moment.js";
 import { NoticeTable } from "./notices.js";
 import { type Db, IN_MEMORY, type OpenOptions, openCurrentReadOnly, openStore } from "./open.js";
 import { type StoreAt, storePlace } from "./place.js";
@@ -34,6 +35,7 @@ export class Store {
   readonly notices: NoticeTable;
   readonly audit: AuditTable;
   private readonly immediate: (work: () => unknown) => unknown;
+  private readonly moment = new Moment();
 
   private constructor(
     readonly file: string,
@@ -47,11 +49,11 @@ export class Store {
     this.records = new RecordTable(db);
     this.attempts = new AttemptTable(db);
     this.postings = new PostingTable(db);
-    this.quarantine = new QuarantineTable(db);
-    this.uniqueValues = new UniqueValueTable(db);
+    this.quarantine = new QuarantineTable(db, this.moment);
+    this.uniqueValues = new UniqueValueTable(db, this.moment);
     this.plans = new PlanTable(db);
     this.notices = new NoticeTable(db);
-    this.audit = new AuditTable(db);
+    this.audit = new AuditTable(db, this.moment);
     this.immediate = db.transaction((work: () => unknown) => work()).immediate;
   }
 
@@ -123,9 +125,11 @@ export class Store {
 
   /** All of it is written, durably, or nothing. Throws ProblemError STORE_FAILED when the file cannot be written. */
   transaction<T>(work: () => T): T {
+    const { db, moment } = this;
     try {
-      return this.immediate(work) as T;
+      return (db.inTransaction ? this.immediate(work) : this.immediate(() => moment.during(work))) as T;
     } catch (cause) {
+      moment.undone();
       throw storeFailure(this.file, cause);
     }
   }
