@@ -61,7 +61,10 @@ export async function planDocuments(request: PlanRequest): Promise<Planned> {
     request.lease.ensure();
     await effects.sleep(0);
     const chosen = only === null ? documents : documents.filter((document) => only.has(document.key));
-    const wishes = request.lease.write(() => chosen.flatMap((document) => wishFor(request, document, decode)));
+    const wishes = request.lease.write(() => {
+      const sent = store.attempts.amongSent(chosen.map(({ id }) => id));
+      return chosen.flatMap((document) => wishFor(request, document, decode, sent.has(document.id)));
+    });
     const outcomes = await checkWithTarget(request, await readBack(request, wishes));
     request.lease.write(() => {
       for (const outcome of outcomes) record(request, outcome, changes, totals);

@@ -34,12 +34,12 @@ export interface WishRequest {
 
 export type Decode = (record: StoredRecord) => Row | Problem;
 
-/** Makes of the records of a document what is wanted, and of that what is to be done. */
-export function wishFor(request: WishRequest, touched: TouchedDocument, decode: Decode): Outcome[] {
+/** Makes of the records of a document what is wanted, and of that what is to be done. `wasSent`: the store has attempts to send it. */
+export function wishFor(request: WishRequest, touched: TouchedDocument, decode: Decode, wasSent: boolean): Outcome[] {
   const { store } = request;
   const { id: documentId, key } = touched;
   const one = (change: Outcome["change"], posted: readonly Posting[] = []): Outcome[] => [{ documentId, key, change, posted, waits: null }];
-  if (store.attempts.isOpen(documentId)) {
+  if (wasSent && store.attempts.isOpen(documentId)) {
     const inDoubt = problem(
       "TARGET_UNCONFIRMED",
       "it was sent before and the answer is unknown",
@@ -48,14 +48,14 @@ export function wishFor(request: WishRequest, touched: TouchedDocument, decode: 
     );
     return one({ kind: "hold", key, document: null, problem: inDoubt });
   }
-  const conflict = store.attempts.conflictOf(documentId);
+  const conflict = wasSent ? store.attempts.conflictOf(documentId) : null;
   if (conflict !== null) return one({ kind: "hold", key, document: null, problem: conflict });
   if (request.pipeline.mapping.batch !== null) return wishForBatch(request, touched, decode);
-  const { change, posted } = wishForOne(request, touched, decode);
+  const { change, posted } = wishForOne(request, touched, decode, wasSent);
   return one(change, posted);
 }
 
-function wishForOne(request: WishRequest, touched: TouchedDocument, decode: Decode): Pick<Outcome, "change" | "posted"> {
+function wishForOne(request: WishRequest, touched: TouchedDocument, decode: Decode, wasSent: boolean): Pick<Outcome, "change" | "posted"> {
   const { pipeline, store, verify } = request;
   const { id: documentId, key, records } = touched;
   const name = displayKey(key);
@@ -74,9 +74,10 @@ function wishForOne(request: WishRequest, touched: TouchedDocument, decode: Deco
   }
   const fingerprint = document === null ? null : fingerprintOf(document);
   // Most documents that come again are as they were; that is known without reading what was posted.
-  if (!verify && fingerprint !== null && store.postings.currentFingerprint(documentId) === fingerprint)
+  if (wasSent && !verify && fingerprint !== null && store.postings.currentFingerprint(documentId) === fingerprint)
     return { change: { kind: "keep", key }, posted: [] };
-  const posted = learnt(request, documentId, store.postings.current(documentId, key), document, fingerprint);
+  const known = wasSent ? store.postings.current(documentId, key) : null;
+  const posted = learnt(request, documentId, known, document, fingerprint);
   const change = diffDocument({ key, document, fingerprint }, posted, pipeline.target);
   return { change, posted: posted === null ? [] : [posted] };
 }

@@ -51,6 +51,7 @@ export class AttemptTable {
   private readonly update;
   private readonly highest;
   private readonly openOf;
+  private readonly withAny;
 
   constructor(private readonly db: Db) {
     this.insert = db.prepare(
@@ -68,6 +69,7 @@ export class AttemptTable {
     this.conflict = db
       .prepare("SELECT problem FROM attempts WHERE document_id = ? AND outcome = 'conflict' ORDER BY id DESC LIMIT 1")
       .pluck();
+    this.withAny = db.prepare("SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM attempts WHERE document_id = value)").pluck();
     this.openOf = db.prepare(`SELECT 1 FROM attempts a WHERE a.document_id = ? AND ${OPEN}`).pluck();
   }
 
@@ -144,6 +146,14 @@ export class AttemptTable {
   conflictOf(documentId: number): Problem | null {
     const found = this.conflict.get(documentId) as string | undefined;
     return found === undefined ? null : (JSON.parse(found) as Problem);
+  }
+
+  /**
+   * Which of these documents were ever on their way to the target. The others, in a first load all of them, have no attempts, and so no postings
+   * either: nothing needs to be asked about them one by one.
+   */
+  amongSent(documentIds: readonly number[]): ReadonlySet<number> {
+    return new Set(this.withAny.all(JSON.stringify(documentIds)) as number[]);
   }
 
   isOpen(documentId: number): boolean {
