@@ -40,18 +40,21 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
   const keyFields = fieldsOf(mapping.key);
   const memberFields = mapping.batch === null ? [] : fieldsOf(mapping.batch);
   const checksSchema = source.schema.constrains;
+  const isPlain = source.numbers.decimal === ".";
 
   // Scratch space of one record, reused: most records have no fault and should cost no allocation for them.
   const broken = new Set<number>();
   const faults: string[] = [];
   let hint: string | undefined;
   let row: Value[] = [];
+  const stored: (string | boolean | null)[] = new Array(fields.length).fill(null);
 
   const fail = (index: number, message: string, next?: string): void => {
     faults.push(message);
     broken.add(index);
     hint ??= next;
     row[index] = null;
+    stored[index] = null;
   };
 
   return (cells, origin) => {
@@ -66,6 +69,7 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
       const field = fields[i] as Field;
       if (cell === null || cell === "") {
         row[i] = null;
+        stored[i] = null;
         if (!field.nullable)
           fail(
             i,
@@ -75,13 +79,18 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
         continue;
       }
       if (typeof cell === "boolean") {
-        if (field.type === "boolean") row[i] = cell;
-        else fail(i, `\`${field.name}\` ${found(field, String(cell))}, expected ${wanted[i] as string}`);
+        if (field.type === "boolean") {
+          row[i] = cell;
+          stored[i] = cell;
+        } else fail(i, `\`${field.name}\` ${found(field, String(cell))}, expected ${wanted[i] as string}`);
         continue;
       }
       const value = (converters[i] as Converter)(cell);
       if (value === undefined) fail(i, `\`${field.name}\` ${found(field, cell)}, expected ${wanted[i] as string}`, formatHint(field));
-      else row[i] = value;
+      else {
+        row[i] = value;
+        stored[i] = value instanceof Decimal && isPlain && isPlainNumber(cell) ? cell : storedText(value);
+      }
     }
     if (faults.length === 0 && checksSchema) {
       for (const fault of source.schema.validate(schemaObject(fields, row))) {
@@ -90,6 +99,7 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
           const kept = row[index] as Value;
           fail(index, fault.message);
           row[index] = kept;
+          stored[index] = storedText(kept);
         } else faults.push(fault.message);
       }
     }
@@ -130,7 +140,7 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
       }
     }
     const cursor = source.cursor === null ? null : cursorText(row[source.cursor.field] ?? null);
-    const data = JSON.stringify(row.map(storedText));
+    const data = JSON.stringify(stored);
     if (faults.length === 0 && key !== null && documentKey !== null) return { key, documentKey, member, cursor, row, data, problem: null };
     const [first] = broken;
     const at = {
@@ -163,6 +173,18 @@ function storedText(value: Value): string | boolean | null {
   if (value instanceof Decimal) return value.toString();
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   return canonicalText(value);
+}
+
+/** Digits as `Decimal` writes them itself, so that the cell is the stored text: most amounts of most files. */
+function isPlainNumber(cell: string): boolean {
+  const first = cell.charCodeAt(0);
+  if (first < 48 || first > 57) return false;
+  if (first === 48 && cell.length > 1 && cell.charCodeAt(1) !== 46) return false;
+  for (let i = 1; i < cell.length; i += 1) {
+    const code = cell.charCodeAt(i);
+    if (code !== 46 && (code < 48 || code > 57)) return false;
+  }
+  return true;
 }
 
 function converter(field: Field, source: SourceSettings, timeZone: string): Converter {
