@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Act } from "./posting.js";
 import type { ProblemCode } from "./problem.js";
 import type { LetGo } from "./retention.js";
@@ -182,7 +182,7 @@ export function auditBody(row: Omit<AuditRow, "hash">): string {
 
 /** SHA-256, in lower-case hex, of the hash before, a line feed, and the body, as UTF-8. */
 export function auditHash(hashBefore: string, body: string): string {
-  return createHash("sha256").update(`${hashBefore}\n${body}`).digest("hex");
+  return hash("sha256", `${hashBefore}\n${body}`, "hex");
 }
 
 /** The row as one line of JSON, without line end: its body with the hash as last member. */

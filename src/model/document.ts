@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type DateText, isDateText, type Period, periodOf } from "./dates.js";
 import type { Decimal } from "./decimal.js";
 import { DOCUMENT_TYPES, type DocumentType, hasLines } from "./document-types.js";
@@ -138,11 +138,12 @@ function canonicalContent(document: Document): string {
 
 /** SHA-256 of the canonical content, 64 hexadecimal digits. */
 export function fingerprintOf(document: Document): string {
-  return createHash("sha256").update(canonicalContent(document)).digest("hex");
+  return hash("sha256", canonicalContent(document), "hex");
 }
 
 function sortedEntries(record: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(record);
+  return entries.length < 2 ? entries : entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** A document as JSON, amounts as exact text in the smallest unit. */
@@ -152,8 +153,10 @@ export function encodeDocument(document: Document): string {
 }
 
 export function decodeDocument(text: string): Document {
-  const raw = JSON.parse(text) as Omit<Document, "lines"> & { lines: (Omit<Line, "amountMinor"> & { amountMinor: string })[] };
-  return { ...raw, lines: raw.lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })) };
+  const raw = JSON.parse(text) as Omit<Document, "lines"> & { lines: (Omit<Line, "amountMinor"> & { amountMinor: string | bigint })[] };
+  // What was just read belongs to nobody yet: its amounts are put in place, and nothing is copied.
+  for (const line of raw.lines) line.amountMinor = BigInt(line.amountMinor);
+  return raw as Document;
 }
 
 /** Stands for a document whose content nobody can tell any more; it can be reversed, and never equals what is wanted. */

@@ -60,6 +60,7 @@ export function audited({
   fingerprint,
   notedAt,
 }: Omit<NotedAttempt, "attemptId" | "documentKey">): AuditedAttempt {
+  if (step === null && takesOver === null) return { act, version, idempotencyKey, fingerprint, notedAt };
   return {
     act,
     version,

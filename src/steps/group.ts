@@ -150,10 +150,18 @@ function mergeLines(
   const merged = new Map<string, Line>();
   const coveredLine = lineCover(personal, mapping.type);
   for (const line of lines) {
-    const key = JSON.stringify([line.side, ...by.map((name) => attribute(line, name))]);
+    const key = placeOf(line, by);
     const known = merged.get(key);
     if (known === undefined) {
       merged.set(key, line);
+      continue;
+    }
+    if (known.fields === undefined && line.fields === undefined && isSamePlace(known, line)) {
+      merged.set(key, {
+        ...known,
+        amountMinor: known.amountMinor + line.amountMinor,
+        text: known.text === line.text ? known.text : text,
+      });
       continue;
     }
     const further = Object.keys({ ...known.fields, ...line.fields });
@@ -179,6 +187,28 @@ function mergeLines(
     });
   }
   return [...merged.values()];
+}
+
+/** Equal for lines that agree in side and in these attributes; a value cannot be taken for two, because its length stands before it. */
+function placeOf(line: Line, by: readonly string[]): string {
+  let place: string = line.side;
+  for (const name of by) {
+    const value = attribute(line, name);
+    place += value === null ? ",-" : `,${value.length}:${value}`;
+  }
+  return place;
+}
+
+/** Most lines that are merged differ in their text and amount alone, and nothing of them can get lost. */
+function isSamePlace(a: Line, b: Line): boolean {
+  if (a.account !== b.account || a.partner !== b.partner) return false;
+  let names = 0;
+  for (const name in a.dimensions) {
+    if (a.dimensions[name] !== b.dimensions[name]) return false;
+    names += 1;
+  }
+  for (const _ in b.dimensions) names -= 1;
+  return names === 0;
 }
 
 function attribute(line: Line, name: string): string | null {
