@@ -45,6 +45,8 @@ export interface MergeOptions {
   readonly missing: (key: string) => Problem;
 }
 
+type StoredTuple = [documentId: number, cursor: string | null, data: string, problem: string | null, shapeId: number];
+
 /** What an incoming record is to the store. What a person dropped was delivered all the same, and nothing else is done with it. */
 const DROPPED = -2;
 const OLDER = -1;
@@ -86,6 +88,8 @@ export class Staging {
   private readonly findDropped;
   private readonly insertDropped;
   private readonly noteMet;
+  /** The store has no records of this pipeline: nothing that comes can be news of one. */
+  private isFirst: boolean;
   /** Each is false only when there is certainly no such row; most units bring few news and no faults. */
   private holdsRows = true;
   private holdsChanges = true;
@@ -124,6 +128,7 @@ export class Staging {
       "INSERT INTO incoming (key, document_id, member, cursor, line, data, problem, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.noteMet = db.prepare("INSERT INTO dropped_and_met (key, line) VALUES (?, ?) ON CONFLICT DO NOTHING");
+    this.isFirst = db.prepare("SELECT 1 FROM records WHERE pipeline_id = ? LIMIT 1").get(pipelineId) === undefined;
   }
 
   /** Compares a record with what the store and this unit already hold, and keeps it when it is news. */
@@ -136,7 +141,7 @@ export class Staging {
       this.insertDropped.run(key, documentId, member, cursor, line, data, problemText, DROPPED);
       return "dropped";
     }
-    const stored = this.findStored.get(this.pipelineId, record.key) as [number, string | null, string, string | null, number] | undefined;
+    const stored = this.isFirst ? undefined : (this.findStored.get(this.pipelineId, record.key) as StoredTuple | undefined);
     const isOlder = stored !== undefined && record.cursor !== null && stored[1] !== null && record.cursor < stored[1];
     const isSame =
       stored !== undefined &&
@@ -268,6 +273,7 @@ export class Staging {
       if (!options.byMember) this.forgetDropped();
     }
     if (!this.holdsChanges) return { removed };
+    this.isFirst = false;
     db.prepare(
       `INSERT INTO records (pipeline_id, key, document_id, member, cursor, unit_id, line, shape_id, data, problem)
        SELECT ?, key, document_id, member, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
@@ -366,6 +372,8 @@ export class Staging {
 
   /** Keys of records that came and can be used: what was wrong with them before is mended. */
   clearMended(): void {
+    // Without this question the keys of all that came would be put in order first, to look for each of them in an empty list.
+    if (this.db.prepare("SELECT 1 FROM quarantine WHERE pipeline_id = ? AND kind = 'record' LIMIT 1").get(this.pipelineId) === undefined) return;
     this.db
       .prepare(
         "DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM incoming WHERE problem IS NULL AND changed >= 0)",
