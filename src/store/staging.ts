@@ -373,7 +373,8 @@ export class Staging {
   /** Keys of records that came and can be used: what was wrong with them before is mended. */
   clearMended(): void {
     // Without this question the keys of all that came would be put in order first, to look for each of them in an empty list.
-    if (this.db.prepare("SELECT 1 FROM quarantine WHERE pipeline_id = ? AND kind = 'record' LIMIT 1").get(this.pipelineId) === undefined) return;
+    if (this.db.prepare("SELECT 1 FROM quarantine WHERE pipeline_id = ? AND kind = 'record' LIMIT 1").get(this.pipelineId) === undefined)
+      return;
     this.db
       .prepare(
         "DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key IN (SELECT key FROM incoming WHERE problem IS NULL AND changed >= 0)",
