@@ -147,28 +147,31 @@ function mergeLines(
   const by = mapping.mergeBy ?? [];
   const { lineFields }: DocumentTypeInfo = DOCUMENT_TYPES[mapping.type];
   const isSum = (name: string): boolean => lineFields[name]?.type === "amount" && !by.includes(name);
-  const merged = new Map<string, Line>();
-  const coveredLine = lineCover(personal, mapping.type);
+  const merged = new Map<string, MergedLine>();
+  // One for all lines, so that the same value is covered alike; few documents have any use for it.
+  let cover: ReturnType<typeof lineCover> | null = null;
+  const coveredLine = (): ReturnType<typeof lineCover> => {
+    cover ??= lineCover(personal, mapping.type);
+    return cover;
+  };
   for (const line of lines) {
     const key = placeOf(line, by);
-    const known = merged.get(key);
-    if (known === undefined) {
-      merged.set(key, line);
+    const sum = merged.get(key);
+    if (sum === undefined) {
+      merged.set(key, { known: line, amountMinor: line.amountMinor, text: line.text, fields: line.fields });
       continue;
     }
-    if (known.fields === undefined && line.fields === undefined && isSamePlace(known, line)) {
-      merged.set(key, {
-        ...known,
-        amountMinor: known.amountMinor + line.amountMinor,
-        text: known.text === line.text ? known.text : text,
-      });
-      continue;
-    }
+    const textBefore = sum.text;
+    sum.amountMinor += line.amountMinor;
+    if (textBefore !== line.text) sum.text = text;
+    if (sum.fields === undefined && line.fields === undefined && isSamePlace(sum.known, line)) continue;
+    const known: Line = { ...sum.known, text: textBefore, ...(sum.fields === undefined ? {} : { fields: sum.fields }) };
     const further = Object.keys({ ...known.fields, ...line.fields });
     for (const name of ["account", "partner", ...Object.keys({ ...known.dimensions, ...line.dimensions }), ...further]) {
       if (by.includes(name) || isSum(name) || attribute(known, name) === attribute(line, name)) continue;
       const show = (value: string | null): string => (value === null ? "empty" : `\`${value}\``);
-      const [here, there] = [known, line].map((each) => attribute(coveredLine(each), name));
+      const covered = coveredLine();
+      const [here, there] = [known, line].map((each) => attribute(covered(each), name));
       onProblem(
         problem(
           "MAP_DISAGREE",
@@ -179,14 +182,19 @@ function mergeLines(
       );
     }
     const sums = further.filter(isSum).map((name) => [name, addUp(known.fields?.[name], line.fields?.[name])]);
-    merged.set(key, {
-      ...known,
-      amountMinor: known.amountMinor + line.amountMinor,
-      text: known.text === line.text ? known.text : text,
-      ...(further.length === 0 ? {} : { fields: { ...known.fields, ...Object.fromEntries(sums) } }),
-    });
+    if (further.length > 0) sum.fields = { ...known.fields, ...Object.fromEntries(sums) };
   }
-  return [...merged.values()];
+  return Array.from(merged.values(), ({ known: { side, account, partner, dimensions }, amountMinor, text: said, fields }): Line => {
+    return { side, amountMinor, account, text: said, partner, dimensions, ...(fields === undefined ? {} : { fields }) };
+  });
+}
+
+/** The first of the lines that become one, and what changes with each further one. */
+interface MergedLine {
+  readonly known: Line;
+  amountMinor: bigint;
+  text: string;
+  fields: Line["fields"];
 }
 
 /** Equal for lines that agree in side and in these attributes; a value cannot be taken for two, because its length stands before it. */
