@@ -15,6 +15,8 @@ export interface SafetyOptions {
   readonly documents: number;
   /** For HTTP; a slow server gets fewer of them where fewer calls are under way, so that each case takes about as long. */
   readonly posts: number;
+  /** Calls under way at once, over HTTP. */
+  readonly concurrency: readonly number[];
 }
 
 interface Case {
@@ -38,22 +40,22 @@ interface Posted {
   readonly wholeSeconds: number;
 }
 
-const MOST_CALLS = 16;
 const SLOW_MS = 20;
 
 /** Documents per second with the whole protocol, beside the same documents posted to the same target by a loop that remembers nothing. */
-export async function safety({ runs, documents, posts }: SafetyOptions): Promise<void> {
+export async function safety({ runs, documents, posts, concurrency: concurrencies }: SafetyOptions): Promise<void> {
+  const mostCalls = Math.max(4, ...concurrencies);
   const cases: Case[] = [{ name: "embedded ledger", documents }];
   for (const latencyMs of [0, SLOW_MS])
-    for (const concurrency of [1, 4, MOST_CALLS])
+    for (const concurrency of concurrencies)
       cases.push({
         name: `HTTP, ${latencyMs === 0 ? "answers at once" : `answers after ${latencyMs} ms`}, ${concurrency} at once`,
-        documents: latencyMs === 0 ? posts : Math.ceil((posts * concurrency) / MOST_CALLS),
+        documents: latencyMs === 0 ? posts : Math.ceil((posts * concurrency) / mostCalls),
         http: { concurrency, latencyMs },
       });
   cases.push({
     name: `HTTP, answers after ${SLOW_MS} ms, 4 at once, each key asked for before it is sent`,
-    documents: Math.ceil((posts * 4) / MOST_CALLS),
+    documents: Math.ceil((posts * 4) / mostCalls),
     http: { concurrency: 4, latencyMs: SLOW_MS, asksFirst: true },
   });
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import iconv from "iconv-lite";
 
 /** A generator of the mulberry32 family: the same seed gives the same numbers on every machine. */
 function generator(seed: number): (below: number) => number {
@@ -31,13 +32,33 @@ export const HEADER = [
   ...TEXT_COLUMNS,
 ];
 
-/** Writes `lines` expense lines of 20 columns, about four to a claim, one in ten with a quoted cell, as UTF-8. */
-export async function writeExport(file: string, lines: number, seed: number): Promise<void> {
+export interface ExportOptions {
+  /** UTF-8 when left out. */
+  readonly encoding?: "utf-8" | "gb18030";
+  /** One line in so many has an amount that is none. */
+  readonly badEvery?: number;
+  /** One line in so many has another reason than the same export without this. */
+  readonly changedEvery?: number;
+  /** All lines belong to one claim. */
+  readonly isOneClaim?: boolean;
+  /** Number of the last claim before the first of this file, so that files do not share claims. */
+  readonly claimsBefore?: number;
+}
+
+/** Writes `lines` expense lines of 20 columns, about four to a claim, one in ten with a quoted cell. Returns the number of the last claim. */
+export async function writeExport(
+  file: string,
+  lines: number,
+  seed: number,
+  { encoding = "utf-8", badEvery, changedEvery, isOneClaim = false, claimsBefore = 0 }: ExportOptions = {},
+): Promise<number> {
+  const isEvery = (n: number, every: number | undefined): boolean => every !== undefined && n % every === every - 1;
+  const encoded = (text: string): string | Buffer => (encoding === "utf-8" ? text : iconv.encode(text, encoding));
   const random = generator(seed);
   const stream = createWriteStream(file);
   const money = (fen: number): string => `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")}`;
   let buffer = `${HEADER.join(",")}\n`;
-  let claim = 0;
+  let claim = claimsBefore;
   let line = 0;
   let left = 0;
   let day = "";
@@ -45,25 +66,28 @@ export async function writeExport(file: string, lines: number, seed: number): Pr
     if (left === 0) {
       claim += 1;
       line = 0;
-      left = 1 + random(7);
+      left = isOneClaim ? lines : 1 + random(7);
       day = `2026-${String(1 + random(10)).padStart(2, "0")}-${String(1 + random(28)).padStart(2, "0")}`;
     }
     left -= 1;
     line += 1;
     const total = 100 + random(500_000);
     const tax = Math.floor(total / 20);
-    const reason = random(10) === 0 ? `"出差，见""附件"" ${n}"` : `客户拜访${n % 977}`;
-    buffer += `BX${String(claim).padStart(9, "0")},${line},已审批,${day} 10:00:00,${day},${String(claim % 900).padStart(5, "0")},D${claim % 30},${TYPES[random(5)]},${money(total)},${money(tax)},${money(total - tax)},员工${claim % 900},部门${claim % 30},总公司,${reason},P${claim % 50},上海,供应商${n % 500},,经理${claim % 40}\n`;
+    const changed = isEvery(n, changedEvery) ? "改" : "";
+    const reason = random(10) === 0 ? `"${changed}出差，见""附件"" ${n}"` : `${changed}客户拜访${n % 977}`;
+    const amount = isEvery(n, badEvery) ? "见附件" : money(total);
+    buffer += `BX${String(claim).padStart(9, "0")},${line},已审批,${day} 10:00:00,${day},${String(claim % 900).padStart(5, "0")},D${claim % 30},${TYPES[random(5)]},${amount},${money(tax)},${money(total - tax)},员工${claim % 900},部门${claim % 30},总公司,${reason},P${claim % 50},上海,供应商${n % 500},,经理${claim % 40}\n`;
     if (buffer.length > 1 << 20) {
-      if (!stream.write(buffer)) await once(stream, "drain");
+      if (!stream.write(encoded(buffer))) await once(stream, "drain");
       buffer = "";
     }
   }
-  stream.end(buffer);
+  stream.end(encoded(buffer));
   await once(stream, "finish");
   // Delivered a minute ago: waiting for a file to settle is not part of the job.
   const before = new Date(Date.now() - 60_000);
   utimesSync(file, before, before);
+  return claim;
 }
 
 export interface WorkloadTarget {
@@ -83,13 +107,15 @@ export interface WorkloadSource {
 export interface Workload {
   readonly source?: WorkloadSource;
   readonly target?: WorkloadTarget;
+  /** Lines of a claim that agree in account and dimensions become one; true when left out. */
+  readonly merges?: boolean;
 }
 
 const CSV: WorkloadSource = { connection: "{ connector: csv, folder: exports }", options: '  files: "*.csv"\n  encoding: utf-8\n' };
 const LEDGER: WorkloadTarget = { connection: "{ connector: ledger, file: books.db, chart: lookups/chart.csv }", options: "" };
 
 /** A project for the export in `folder/exports`: about fifteen expressions to a claim, posted into the embedded ledger or another target. */
-export function writeProject(folder: string, { source = CSV, target = LEDGER }: Workload = {}): void {
+export function writeProject(folder: string, { source = CSV, target = LEDGER, merges = true }: Workload = {}): void {
   const write = (name: string, text: string): void => {
     mkdirSync(join(folder, name, ".."), { recursive: true });
     writeFileSync(join(folder, name), text);
@@ -144,8 +170,7 @@ document:
       credit: \${sum(价税合计)}
       account: "224101"
       partner: \${工号}
-  merge by: [account, 部门, 项目]
-checks:
+${merges ? "  merge by: [account, 部门, 项目]\n" : ""}checks:
   - require: \${sum(不含税金额) + sum(税额) == sum(价税合计)}
     else: net and tax differ from the total
 target:
