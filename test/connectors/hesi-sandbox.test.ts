@@ -324,4 +324,26 @@ describe("master data", () => {
     expect(await target.lookup(gone.idempotencyKey)).toEqual({ reference: "000999" });
     expect((await people()).get("000999")?.active).toBe(false);
   });
+
+  test("a department is switched off when nobody works in it, with those below it, and on again", async () => {
+    const hesi = await started();
+    const made = [entity("department", "0399", { name: "撤销的部门", parent: "03" }), entity("department", "039901", { name: "下级", parent: "0399" })];
+    expect(await kept(hesi, {}, made)).toEqual(["created", "created"]);
+    const isOn = async (...codes: readonly string[]) => {
+      const all = new Map((await look<{ code: string; active: boolean }>(hesi, "departments")).map(({ code, active }) => [code, active]));
+      return codes.map((code) => all.get(code));
+    };
+    const off = { disabled: "true" };
+    expect(await kept(hesi, {}, [entity("department", "0399", { name: "撤销的部门", parent: "03", ...off })])).toEqual(["created"]);
+    expect(await isOn("03", "0399", "039901")).toEqual([true, false, false]);
+    expect(await kept(hesi, {}, [entity("department", "0399", { name: "恢复的部门", parent: "03" })])).toEqual(["created"]);
+    expect(await isOn("0399", "039901")).toEqual([true, false]);
+    const target = openTarget(hesi.address, {}, { connection: CONNECTION });
+    const outcome = only(await target.post([entity("department", "0310", { name: "信息技术部", parent: "03", ...off })]));
+    expect(problemOf(outcome)).toMatchObject({
+      code: "TARGET_REJECTED",
+      message: "the target refused it (HTTP 412): 要停用部门下的员工，才能停用此部门",
+    });
+    expect(await isOn("0310")).toEqual([true]);
+  });
 });
