@@ -278,7 +278,8 @@ test("departments: one name beside each other, one code anywhere", async () => {
 
 test("a department is switched off with those below it when nobody works there, and comes back alone", async () => {
   const tenant = await hesi();
-  const all = async () => new Map((await tenant.served.control<Department[]>("GET", "/inspect/departments")).map((each) => [each.code, each]));
+  const all = async () =>
+    new Map((await tenant.served.control<Department[]>("GET", "/inspect/departments")).map((each) => [each.code, each]));
   const turn = (id: string | undefined, active: string) =>
     tenant.call("PUT", `/v1/departments/disableOrEnableDepartment/$${id}${active === "" ? "" : `?active=${active}`}`);
   const refused = { status: 412, json: { errorCode: 412, errorMessage: "要停用部门下的员工，才能停用此部门" } };
