@@ -3,7 +3,7 @@ import type { MadeField } from "./forms/index.js";
 
 /** What differs from site to site, and what the reference leaves open. Kept in the state, changed by the act `settings`. */
 export interface Settings {
-  /** More sessions than this at once are refused. The reference knows an advice (3 to 5), not a limit, and no sign-out. */
+  /** More sessions than this at once are refused. The reference knows an advice (3 to 5), not a limit. */
   readonly mostSessions: number;
   /** More rows than this are not given at once. */
   readonly mostRows: number;
