@@ -7,6 +7,12 @@ const defaulted = (value: string, description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, description, default: value, examples });
 const template = (description: string, example: Record<string, unknown>) =>
   Type.Optional(Type.Unknown({ description, examples: [example] }));
+const words = (description: string, defaults: readonly string[]) =>
+  Type.Array(Type.String({ minLength: 1, examples: [defaults[0] as string] }), {
+    description,
+    default: [...defaults],
+    examples: [[...defaults]],
+  });
 const numbers = (description: string, example: Record<string, string>) =>
   Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), { description, examples: [example] });
 
@@ -47,12 +53,12 @@ export const KingdeeTargetOptions = Type.Object(
     form: Type.String({
       pattern: "^\\w+$",
       description:
-        "FormId that is written: `GL_VOUCHER` for `journal`, `AP_Payable` or `AP_OtherPayable` for `payable`, `ER_ExpReimbursement` or `AP_OtherPayable` for `expense_claim`, `AP_PAYBILL` for `payment`. Any other one needs `model`",
+        "FormId that is written: `GL_VOUCHER` for `journal`, `AP_Payable` or `AP_OtherPayable` for `payable`, `ER_ExpReimbursement` or `AP_OtherPayable` for `expense_claim`, `AP_PAYBILL` for `payment`. Any other one, base data (`entity`) included, needs `model`",
       default: "GL_VOUCHER",
       examples: ["AP_Payable", "GL_VOUCHER"],
     }),
     model: template(
-      "the whole `Model` of the form, as a template: a text that begins with `$.` is a path, see the README of connector `http`; our key and the id are added",
+      "the whole `Model` of the form, as a template: a text that begins with `$.` is a path, see the README of connector `http`, and `$.more.NAME` a further header value of an `entity`; our key and the id are added",
       { FNumber: "$.key", FNAME: "$.fields.name", FORGVAL: { $number: "$.total" } },
     ),
     header: template("fields that are added to the header, or replace those that are written there, as a template; `$.` is the document", {
@@ -85,6 +91,14 @@ export const KingdeeTargetOptions = Type.Object(
       default: "audit",
       examples: ["save"],
     }),
+    closed_words: words(
+      "what stands in a refusal that means that the period is closed, so that the document waits for the period and not for a correction; the ERP's texts for it are not established",
+      ["期间", "结账", "结帐", "关账"],
+    ),
+    unbalanced_words: words(
+      "what stands in a refusal that means that a voucher does not balance: then it is corrected, even where the refusal speaks of a period as well",
+      ["借贷", "平衡"],
+    ),
     batch: Type.Integer({
       description: "most documents in one call; the limit of the ERP is not established",
       default: 50,
