@@ -121,7 +121,7 @@ class Seeder {
     );
   }
 
-  parties({ suppliers, projects, feeTypes }: SampleCompany): void {
+  parties({ suppliers, projects, feeTypes, assetTypes }: SampleCompany): void {
     const currency = this.id("BD_Currency", "PRE001");
     this.add(
       "BD_Supplier",
@@ -140,6 +140,10 @@ class Seeder {
     this.add(
       PROJECT_FORM,
       projects.map(({ code, name }) => [code, name, this.own]),
+    );
+    this.add(
+      "BD_Expense",
+      assetTypes.map(({ code, name }) => [code, name]),
     );
   }
 

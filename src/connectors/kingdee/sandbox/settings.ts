@@ -7,7 +7,7 @@ export interface Settings {
   readonly mostSessions: number;
   /** More rows than this are not given at once. */
   readonly mostRows: number;
-  /** Asset cards may be saved. How a real system takes them is not established, so they are refused unless asked for. */
+  /** Asset cards may be saved. How a real system takes them is not established; a site may refuse them. */
   readonly assetCards: boolean;
   /** `on`: employees' other payables are refused; `off`: reimbursements are; `both`: neither, so that both ways can be rehearsed. */
   readonly expenseModule: "on" | "off" | "both";
@@ -22,7 +22,7 @@ export interface Settings {
 const DEFAULTS: Settings = {
   mostSessions: 100,
   mostRows: 2000,
-  assetCards: false,
+  assetCards: true,
   expenseModule: "both",
   checkApiSignature: true,
   emptyViewWhenSignedOut: true,
