@@ -135,6 +135,52 @@ test("the runs of a chain never have more sessions than a site with room for thr
   }
 });
 
+describe("periods", () => {
+  const CURRENT: Options = { book: "001", current_period: { year: "FCURRENTYEAR", period: "FCURRENTPERIOD" } };
+
+  test("that are closed are told before anything is sent, as the ERP then says too, and the next open one is known", async () => {
+    const { target, server, open } = await start(CURRENT);
+    await server.control("POST", "/act/close_period", { book: "001", period: "2026-10" });
+    const [closed, later] = ["2026-10-31", "2026-11-20"].map((date) => aVoucher({ key: date, date })) as [Document, Document];
+    expect(await target.check?.([closed, later])).toEqual([
+      {
+        code: "TARGET_PERIOD_CLOSED",
+        message: "the period `2026-10` is closed: the current one of book `001` is `2026-11`",
+        at: [{ document: "2026-10-31" }],
+        hint: "open the period in the ERP, or change the date",
+      },
+      null,
+    ]);
+    expect(problemOf(only(await target.post([itemOf(closed)]))).code).toBe("TARGET_PERIOD_CLOSED");
+    const dates = ["2026-10-05", "2026-11-01", "2026-12-24"];
+    expect(await Promise.all(dates.map((date) => target.nextOpen?.(date)))).toEqual(["2026-11-01", "2026-11-01", "2026-12-24"]);
+    const moved = { ...closed, date: "2026-11-01" };
+    expect((await book(target, moved)).document.date).toBe("2026-11-01");
+    // The next run asks anew.
+    await server.control("POST", "/act/close_period", { book: "001", period: "2026-12" });
+    expect(await (await open()).nextOpen?.("2026-10-05")).toBe("2027-01-01");
+  });
+
+  test("are not asked for unless it is said where they stand, and a book without any stops before anything is sent", async () => {
+    const plain = await start({ book: "001" });
+    expect([plain.target.check, plain.target.nextOpen]).toEqual([undefined, undefined]);
+    const wrong = await start({ book: "001", current_period: { year: "FName", period: "FCURRENTPERIOD" } });
+    await expect(wrong.target.nextOpen?.("2026-10-05")).rejects.toThrow(
+      "the book `001` has no current period in `FName` and `FCURRENTPERIOD`",
+    );
+    await expect(start({ form: "AP_Payable", current_period: CURRENT["current_period"] })).rejects.toThrow("`current_period` needs `book`");
+  });
+
+  test("are read as any other data, each month once", async () => {
+    const { server, connection, clock } = await start({ book: "001" });
+    const columns = ["FNumber", "FPERIODYEAR", "FPERIODNO", "FPERIODENDDATE"];
+    const options = { stream: "periods", order: ["FNumber", "FPeriodEntity_FEntryID"] };
+    const rows = recordsOf(await readEvents(server.address, { connection, options, clock, columns })).map(({ cells }) => cells);
+    expect(rows).toHaveLength(36);
+    expect(rows.filter(([, year, month]) => year === "2026" && month === "2")).toEqual([["KJRL01_SYS", "2026", "2", "2026-02-28"]]);
+  });
+});
+
 describe("base data", () => {
   const SUPPLIERS: Options = {
     form: "BD_Supplier",

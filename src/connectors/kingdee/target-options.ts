@@ -127,6 +127,20 @@ export const KingdeeTargetOptions = Type.Object(
     }),
     organisation: Type.Optional(text("number of the organisation that documents belong to; that of the connection when left out", "100")),
     book: Type.Optional(text("number of the account book (账簿), for vouchers", "001")),
+    current_period: Type.Optional(
+      Type.Object(
+        {
+          year: fieldKey("field of the account book with the year of its current period", "FCURRENTYEAR"),
+          period: fieldKey("field of the account book with the number of its current period", "FCURRENTPERIOD"),
+        },
+        {
+          ...closed,
+          description:
+            "where the account book (`BD_AccountBook`) says which period is its current one: what lies before it is closed. Then documents in closed periods are told before anything is sent, and `closed_period: next open period` can move them. Which fields these are is not established, and periods are taken to be months; left out, nothing is asked",
+          examples: [{ year: "FCURRENTYEAR", period: "FCURRENTPERIOD" }],
+        },
+      ),
+    ),
     word: defaulted("PRE001", "number of the voucher group (凭证字) where a document names none; `PRE001` is 记 on a new site", "PRE002"),
     words: Type.Optional(numbers("numbers of the voucher groups by the word in the document", { 记: "PRE001", 转: "PRE004" })),
     currencies: Type.Optional(numbers("numbers of the currencies by ISO code; CNY is `PRE001` when left out", { USD: "PRE007" })),

@@ -1,6 +1,8 @@
+import type { DateText } from "../../model/dates.js";
+import type { Document } from "../../model/document.js";
 import { hasLines } from "../../model/document-types.js";
 import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../../model/posting.js";
-import { bug, ProblemError, problem } from "../../model/problem.js";
+import { bug, type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { AdvanceItem, ConnectorContext, PostItem, ReverseItem, Target, TargetTraits, UpdateItem } from "../contract.js";
 import { durationMs } from "../files/duration.js";
 import { Unwritable } from "../http/template.js";
@@ -9,6 +11,7 @@ import { asked, type Books, foundOf, held, isDraft, isThrough, notThere, only, p
 import { Cancellation } from "./cancel.js";
 import { KingdeeClient, QueryFault } from "./client.js";
 import type { KingdeeConnection } from "./connection.js";
+import { CurrentPeriod } from "./current-period.js";
 import { openForm } from "./forms/index.js";
 import { heldDocument } from "./held.js";
 import { KeyField } from "./key.js";
@@ -26,6 +29,8 @@ export class KingdeeTarget implements Target {
   readonly update?: (items: readonly UpdateItem[]) => Promise<readonly PostOutcome[]>;
   readonly latest?: (pipeline: string) => Promise<string | null>;
   readonly postings?: (pipeline: string) => AsyncIterable<PostedEntry>;
+  readonly check?: (documents: readonly Document[]) => Promise<readonly (Problem | null)[]>;
+  readonly nextOpen?: (date: DateText) => Promise<DateText>;
   private readonly books: Books;
   private readonly saver: Saver;
   private readonly approval: Approval;
@@ -48,6 +53,11 @@ export class KingdeeTarget implements Target {
       this.update = (items) => this.change(items);
       this.latest = (pipeline) => this.ask(() => this.newest(pipeline));
       this.postings = (pipeline) => this.list(pipeline);
+    }
+    const period = CurrentPeriod.of(options, client);
+    if (period !== null) {
+      this.check = (documents) => this.ask(() => Promise.all(documents.map((document) => period.faultOf(document))));
+      this.nextOpen = (date) => this.ask(() => period.nextOpen(date));
     }
     this.traits = {
       deduplicates: key.isNumber,
