@@ -93,6 +93,42 @@ describe("voucher numbers", () => {
     ]);
   });
 
+  /** The state of documents is told as a stage, which is the same for those that are paid and for those that are archived. */
+  const inArchive = (voucherNo: string) =>
+    serveFlows(({ method }) =>
+      method === "PUT"
+        ? { status: 400, body: { errorCode: 400, errorMessage: "单据Id:[[ID_1]]的单据不是已支付状态，不能回写单据凭证，请检查" } }
+        : { body: { value: { id: "ID_1", state: "archived", form: { voucherNo } } } },
+    );
+
+  test("an archived document is refused for good, and waits for nothing; a number that is there already is fine", async () => {
+    const words = "the document `ID_1` is archived (归档), and Hesi takes and gives back a voucher number only while it is paid";
+    const server = await inArchive("记-11");
+    const target = openTarget(server.url);
+    const item = booked("ID_1");
+    expect(problemOf(only(await target.post([item])))).toMatchObject({
+      code: "TARGET_REJECTED",
+      message: words,
+      at: [{ document: "ID_1" }],
+    });
+    // It is known from now on, so that nothing is sent any more.
+    expect((await target.check?.([item.document]))?.[0]).toMatchObject({ code: "TARGET_REJECTED", message: words });
+    expect(problemOf(only(await target.post([item]))).message).toBe(words);
+    expect(server.written()).toHaveLength(1);
+    expect(problemOf(only(await target.reverse([reversalOf(item, "ID_1")]))).message).toBe(words);
+    const other = await inArchive("记-12");
+    expect(await openTarget(other.url).post([booked("ID_1")])).toEqual([{ kind: "exists", reference: "ID_1" }]);
+  });
+
+  test("an archived document that is named by its number is told before anything is sent", async () => {
+    const server = await serveFlows(() => ({ body: { value: { id: "ID_1", state: "archived", form: { voucherNo: "" } } } }));
+    const target = openTarget(server.url, { source_is: "code" });
+    const { document } = booked("B1");
+    expect((await target.check?.([document]))?.[0]).toMatchObject({ code: "TARGET_REJECTED" });
+    expect(only(await target.post([booked("B1")])).kind).toBe("rejected");
+    expect(server.written()).toEqual([]);
+  });
+
   test.each([
     [
       { status: 412, body: { errorCode: 412, errorMessage: "不存在此单据[ID_1]" } },

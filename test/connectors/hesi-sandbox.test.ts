@@ -157,6 +157,26 @@ describe("writing back", () => {
     expect((await look<Brief>(hesi, "vouchers")).map(({ code }) => code)).toEqual([waiting.code]);
   });
 
+  test("numbers of what is archived are refused before anything is sent, and those that stand there already are not", async () => {
+    const hesi = await started();
+    const { documents } = await hesi.control<{ documents: readonly Brief[] }>("POST", "/act/create", { count: 2 });
+    const [numbered, other] = documents;
+    const target = () => openTarget(hesi.address, {}, { connection: CONNECTION });
+    const items = [numbered, other].map((each) => result(each?.id ?? "", { number: "记-1", day: "2026-11-30" }));
+    expect(only(await target().post(items.slice(0, 1))).kind).toBe("created");
+    await hesi.control("POST", "/act/archive", { codes: documents.map(({ code }) => code) });
+    await hesi.control("DELETE", "/calls");
+    const outcomes = await target().post(items);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["exists", "rejected"]);
+    expect(problemOf(outcomes[1])).toMatchObject({ code: "TARGET_REJECTED", at: [{ document: other?.id }] });
+    expect((await target().check?.(items.map(({ document }) => document)))?.map((each) => each?.code ?? null)).toEqual([
+      null,
+      "TARGET_REJECTED",
+    ]);
+    const { calls } = await hesi.control<{ calls: Readonly<Record<string, number>> }>("GET", "/calls");
+    expect(Object.keys(calls).filter((call) => call.includes("erpVoucher"))).toEqual([]);
+  });
+
   test.each(["lose next 1", "500 after next 1"])("a number whose answer is lost (%s) is found, and can be written again", async (fault) => {
     const hesi = await started();
     const [paid] = await look<Brief>(hesi, "documents?state=paid&active=true");
@@ -323,5 +343,30 @@ describe("master data", () => {
     expect(only((await target.update?.([{ ...gone, posting: postingOf(gone, "000999") }])) ?? []).kind).toBe("unconfirmed");
     expect(await target.lookup(gone.idempotencyKey)).toEqual({ reference: "000999" });
     expect((await people()).get("000999")?.active).toBe(false);
+  });
+
+  test("a department is switched off when nobody works in it, with those below it, and on again", async () => {
+    const hesi = await started();
+    const made = [
+      entity("department", "0399", { name: "撤销的部门", parent: "03" }),
+      entity("department", "039901", { name: "下级", parent: "0399" }),
+    ];
+    expect(await kept(hesi, {}, made)).toEqual(["created", "created"]);
+    const isOn = async (...codes: readonly string[]) => {
+      const all = new Map((await look<{ code: string; active: boolean }>(hesi, "departments")).map(({ code, active }) => [code, active]));
+      return codes.map((code) => all.get(code));
+    };
+    const off = { disabled: "true" };
+    expect(await kept(hesi, {}, [entity("department", "0399", { name: "撤销的部门", parent: "03", ...off })])).toEqual(["created"]);
+    expect(await isOn("03", "0399", "039901")).toEqual([true, false, false]);
+    expect(await kept(hesi, {}, [entity("department", "0399", { name: "恢复的部门", parent: "03" })])).toEqual(["created"]);
+    expect(await isOn("0399", "039901")).toEqual([true, false]);
+    const target = openTarget(hesi.address, {}, { connection: CONNECTION });
+    const outcome = only(await target.post([entity("department", "0310", { name: "信息技术部", parent: "03", ...off })]));
+    expect(problemOf(outcome)).toMatchObject({
+      code: "TARGET_REJECTED",
+      message: "the target refused it (HTTP 412): 要停用部门下的员工，才能停用此部门",
+    });
+    expect(await isOn("0310")).toEqual([true]);
   });
 });

@@ -13,10 +13,11 @@ async function system(
   document: (key: string) => Document,
   refused: (document: Document) => Document,
   faults: readonly string[] = [],
+  signIn = "LoginBySign",
 ): Promise<TargetUnderTest> {
   const clock = aClock();
   const server = await serveSandbox(sandbox, { host: "127.0.0.1", port: 0, file: null, seed: 1, faults, now: () => clock.now });
-  const connection = { ...sandbox.connection(server.address), sign_in: "LoginBySign" };
+  const connection = { ...sandbox.connection(server.address), sign_in: signIn };
   return {
     open: () => openKingdeeTarget(server.address, { connection, options, clock }),
     document,
@@ -51,6 +52,8 @@ const payable = (key: string): Document => ({
 });
 
 targetConformance("kingdee, vouchers that are saved, submitted and audited", () => system({ book: "001" }, voucher, unbalanced));
+// The stand-in checks both signatures of each request, by its own computation.
+targetConformance("kingdee, vouchers by signed requests", () => system({ book: "001" }, voucher, unbalanced, [], "signed requests"));
 targetConformance("kingdee, vouchers with short keys in a field of the header, while sessions end now and then", () =>
   system({ book: "001", key: { field: "F_SYNC_KEY", length: 16, write: "short" } }, voucher, unbalanced, ["expire 4% on all"]),
 );

@@ -6,7 +6,7 @@ import type { Posting, PostOutcome } from "../../src/model/posting.js";
 import { ProblemError } from "../../src/model/problem.js";
 import { recordsOf } from "./conformance.js";
 import { aClock, itemOf, only, problemOf } from "./http-setup.js";
-import { aLine, aVoucher, openKingdeeTarget, readEvents } from "./kingdee-setup.js";
+import { aLine, aVoucher, openKingdeeSource, openKingdeeTarget, readEvents } from "./kingdee-setup.js";
 import { type Served, serve } from "./sandbox/serve.js";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -113,6 +113,132 @@ const BILLS: readonly (readonly [form: string, options: Options, document: Docum
     },
   ],
 ];
+
+test("the runs of a chain never have more sessions than a site with room for three allows, and leave none behind", async () => {
+  const { server, clock, connection } = await start({ book: "001" });
+  await server.control("POST", "/act/settings", { mostSessions: 3 });
+  const sessions = async (): Promise<number> => (await server.control<unknown[]>("GET", "/inspect/sessions")).length;
+  for (let run = 0; run < 5; run += 1) {
+    const target = await openKingdeeTarget(server.address, { connection, options: { book: "001" }, clock });
+    const found = await Promise.all(Array.from({ length: 6 }, (_, index) => target.lookup(`expense/BX-${run}-${index}/1`)));
+    expect(found).toEqual(found.map(() => null));
+    expect(await sessions()).toBe(3);
+    await target.close?.();
+    expect(await sessions()).toBe(0);
+    const source = openKingdeeSource(server.address, { connection, options: { stream: "departments" }, clock });
+    const columns = [{ name: "FNumber", aliases: [], required: true }];
+    const kinds: string[] = [];
+    for await (const { kind } of source.read({ columns, since: null, wasRead: () => false })) kinds.push(kind);
+    expect(kinds.at(-1)).toBe("complete");
+    await source.close?.();
+    expect(await sessions()).toBe(0);
+  }
+});
+
+describe("periods", () => {
+  const CURRENT: Options = { book: "001", current_period: { year: "FCURRENTYEAR", period: "FCURRENTPERIOD" } };
+
+  test("that are closed are told before anything is sent, as the ERP then says too, and the next open one is known", async () => {
+    const { target, server, open } = await start(CURRENT);
+    await server.control("POST", "/act/close_period", { book: "001", period: "2026-10" });
+    const [closed, later] = ["2026-10-31", "2026-11-20"].map((date) => aVoucher({ key: date, date })) as [Document, Document];
+    expect(await target.check?.([closed, later])).toEqual([
+      {
+        code: "TARGET_PERIOD_CLOSED",
+        message: "the period `2026-10` is closed: the current one of book `001` is `2026-11`",
+        at: [{ document: "2026-10-31" }],
+        hint: "open the period in the ERP, or change the date",
+      },
+      null,
+    ]);
+    expect(problemOf(only(await target.post([itemOf(closed)]))).code).toBe("TARGET_PERIOD_CLOSED");
+    const dates = ["2026-10-05", "2026-11-01", "2026-12-24"];
+    expect(await Promise.all(dates.map((date) => target.nextOpen?.(date)))).toEqual(["2026-11-01", "2026-11-01", "2026-12-24"]);
+    const moved = { ...closed, date: "2026-11-01" };
+    expect((await book(target, moved)).document.date).toBe("2026-11-01");
+    // The next run asks anew.
+    await server.control("POST", "/act/close_period", { book: "001", period: "2026-12" });
+    expect(await (await open()).nextOpen?.("2026-10-05")).toBe("2027-01-01");
+  });
+
+  test("are not asked for unless it is said where they stand, and a book without any stops before anything is sent", async () => {
+    const plain = await start({ book: "001" });
+    expect([plain.target.check, plain.target.nextOpen]).toEqual([undefined, undefined]);
+    const wrong = await start({ book: "001", current_period: { year: "FName", period: "FCURRENTPERIOD" } });
+    await expect(wrong.target.nextOpen?.("2026-10-05")).rejects.toThrow(
+      "the book `001` has no current period in `FName` and `FCURRENTPERIOD`",
+    );
+    await expect(start({ form: "AP_Payable", current_period: CURRENT["current_period"] })).rejects.toThrow("`current_period` needs `book`");
+  });
+
+  test("are read as any other data, each month once", async () => {
+    const { server, connection, clock } = await start({ book: "001" });
+    const columns = ["FNumber", "FPERIODYEAR", "FPERIODNO", "FPERIODENDDATE"];
+    const options = { stream: "periods", order: ["FNumber", "FPeriodEntity_FEntryID"] };
+    const rows = recordsOf(await readEvents(server.address, { connection, options, clock, columns })).map(({ cells }) => cells);
+    expect(rows).toHaveLength(36);
+    expect(rows.filter(([, year, month]) => year === "2026" && month === "2")).toEqual([["KJRL01_SYS", "2026", "2", "2026-02-28"]]);
+  });
+});
+
+describe("base data", () => {
+  const SUPPLIERS: Options = {
+    form: "BD_Supplier",
+    model: {
+      FNumber: "$.fields.code",
+      FName: "$.fields.name",
+      FCreateOrgId: { FNumber: "100" },
+      FUseOrgId: { FNumber: "100" },
+      FFinanceInfo: { FPayCurrencyId: { FNumber: "PRE001" } },
+      FSOCIALCRECODE: "$.more.税号",
+    },
+    key: { field: "F_ABCD_SyncKey", in: "header" },
+    id_field: "FSupplierId",
+    number_field: "FNumber",
+    void_field: "FForbidStatus",
+  };
+  const supplier = (fields: Readonly<Record<string, string>>): Document => ({
+    ...aVoucher({ key: "S9001", date: "", currency: "", text: "", attachments: 0, lines: [] }),
+    type: "entity",
+    fields: { kind: "supplier", code: "S9001", name: "新供应商", 税号: "91310000000000000X", ...fields },
+  });
+
+  test("are written by a template, and written over where they stand: approved before, approved after, and approved as they were when refused", async () => {
+    const { target, server } = await start(SUPPLIERS);
+    await server.control("POST", "/act/settings", { madeFields: [{ form: "BD_Supplier", entity: null, key: "F_ABCD_SyncKey" }] });
+    const held = async () =>
+      (await inspect<Bill>(server, "forms/BD_Supplier?number=S9001")).map(({ status, header }) => [
+        status,
+        header["FName"],
+        header["FSOCIALCRECODE"],
+        header["F_ABCD_SyncKey"],
+      ]);
+    const posting = await book(target, supplier({}));
+    expect(posting.reference).toBe("S9001");
+    expect(await held()).toEqual([["C", "新供应商", "91310000000000000X", posting.idempotencyKey]]);
+    const change = async (fields: Readonly<Record<string, string>>, version: number) => {
+      const item = itemOf(supplier(fields), `expense/S9001/${version}`);
+      return { item, outcome: only((await target.update?.([{ ...item, posting }])) ?? []) };
+    };
+    const empty = await change({ name: "" }, 2);
+    expect(problemOf(empty.outcome).message).toContain("FName");
+    expect(await held()).toEqual([["C", "新供应商", "91310000000000000X", posting.idempotencyKey]]);
+    const before = await server.control<{ total: number }>("GET", "/calls");
+    const off = await change({ disabled: "true" }, 2);
+    expect(problemOf(off.outcome).message).toContain("no longer in use");
+    // Nothing but the question for its key.
+    expect((await server.control<{ total: number }>("GET", "/calls")).total - before.total).toBe(1);
+    const { item, outcome } = await change({ name: "改名的供应商" }, 2);
+    expect(outcome).toMatchObject({ kind: "created", reference: "S9001", step: "save" });
+    for (const step of ["submit", "audit"])
+      expect(only((await target.advance?.(step, [{ posting: postingOf(item, outcome, "save") }])) ?? []).kind).toBe("created");
+    expect(await held()).toEqual([["C", "改名的供应商", "91310000000000000X", item.idempotencyKey]]);
+    const changed = postingOf(item, outcome, null);
+    expect((await target.read?.([changed]))?.map(({ kind }) => kind)).toEqual(["held"]);
+    await server.control("POST", "/act/forbid", { form: "BD_Supplier", number: "S9001" });
+    expect((await target.read?.([changed]))?.map(({ kind }) => kind)).toEqual(["gone"]);
+  });
+});
 
 describe("bills", () => {
   test.each(BILLS)("%s is saved, approved and read back as it was posted", async (form, options, document) => {

@@ -129,6 +129,7 @@ export async function serveKingdee(answer: (call: Call) => unknown, login: () =>
   const server = await serve(async (received) => {
     const operation = /\.(\w+)\.common\.kdsvc$/.exec(received.url)?.[1] ?? "";
     if (/^(ValidateUser|LoginBy)/.test(operation)) return login();
+    if (operation === "Logout") return { body: "true" };
     const json = operation === "SwitchOrg" ? {} : (JSON.parse(received.body) as { data?: Call["data"] });
     const call = { operation, received, data: json.data ?? {} };
     calls.push(call);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { appHeaders, clientOf, gatewayHeaders } from "../../src/connectors/http/sign-in/kingdee.js";
+import { apiSignature } from "../../src/connectors/kingdee/sandbox/signatures.js";
 import { loginSignature } from "../../src/connectors/kingdee/sign-in.js";
-import { aClock, itemOf, type Reply, thrownBy } from "./http-setup.js";
+import { aClock, itemOf, type Reply, reversalOf, thrownBy } from "./http-setup.js";
 import { APP, aVoucher, LOGGED_IN, openKingdeeTarget, PASSWORD, readEvents, serveKingdee, status } from "./kingdee-setup.js";
 
 const LOST = status({ MsgCode: 1, Errors: [{ FieldName: null, Message: "会话信息已丢失，请重新登录", DIndex: 0 }] });
@@ -88,7 +89,10 @@ test("what was refused is not tried again, because that may lock the user", asyn
   expect(server.received).toHaveLength(1);
 });
 
-test("calls at once have sessions of their own, no more than are allowed", async () => {
+test.each([
+  ["three", {}, 3],
+  ["as many as the connection says", { sessions: 2 }, 2],
+])("calls at once have sessions of their own, no more than %s", async (_, connection, allowed) => {
   let logins = 0;
   let under = 0;
   let most = 0;
@@ -110,9 +114,26 @@ test("calls at once have sessions of their own, no more than are allowed", async
       return { headers: { "set-cookie": `kdservice-sessionid=session-${logins}` }, body: { LoginResultType: 1 } };
     },
   );
-  const target = await openKingdeeTarget(server.url, { connection: { sessions: 3 }, options: { book: "001" } });
+  const target = await openKingdeeTarget(server.url, { connection, options: { book: "001" } });
   await Promise.all(Array.from({ length: 8 }, (_, index) => target.lookup(`expense/BX-${index}/1`)));
-  expect([logins, most]).toEqual([3, 3]);
+  expect([logins, most]).toEqual([allowed, allowed]);
+  const cookies = Array.from({ length: allowed }, (_each, index) => `kdservice-sessionid=session-${index + 1}`);
+  const left = () => server.received.filter(({ url }) => url.endsWith("AuthService.Logout.common.kdsvc"));
+  expect(left()).toEqual([]);
+  await target.close?.();
+  expect(
+    left()
+      .map(({ headers }) => headers.cookie)
+      .sort(),
+  ).toEqual(cookies);
+});
+
+test("sessions are left to themselves where it is said so", async () => {
+  const server = await serveKingdee(() => []);
+  const target = await openKingdeeTarget(server.url, { connection: { sign_out: false }, options: { book: "001" } });
+  await target.lookup("expense/BX-1/1");
+  await target.close?.();
+  expect(server.received).toHaveLength(2);
 });
 
 test("signed requests carry their signatures and need no session", async () => {
@@ -142,23 +163,75 @@ const OF_THE_VENDOR = [
   ["Delete", "1795704667356", "NjkzNDU4NjUxN2M4YmRkYTg4NGViM2NlZTkzYThjNGY3MDZkYzY3NjAxZDgzOThjYmNlYmM1NzMwNTA2NzE3Nw=="],
 ] as const;
 
-test.each(OF_THE_VENDOR)("the headers are those that the vendor's client sends: %s", (operation, time, signature) => {
-  const appId = `200000_${"A".repeat(32)}`;
-  const app = { app_id: appId, app_secret: "appsecret01", account: "63f1d2a4b5c6d7", user: "demo", organisation: "100" };
-  const client = clientOf(appId);
-  if (client === null) throw new Error("it is an app id");
-  const path = `/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.${operation}.common.kdsvc`;
-  expect({ ...appHeaders(app), ...gatewayHeaders(client, "POST", path, { timestamp: time, nonce: time }) }).toEqual({
+const VENDOR_APP = { id: `200000_${"A".repeat(32)}`, secret: "appsecret01" };
+
+function vendorHeaders(time: string, signature: string): Readonly<Record<string, string>> {
+  return {
     "x-api-clientid": "200000",
     "x-api-auth-version": "2.0",
     "x-api-timestamp": time,
     "x-api-nonce": time,
     "x-api-signheaders": "X-Api-TimeStamp,X-Api-Nonce",
     "x-api-signature": signature,
-    "x-kd-appkey": appId,
+    "x-kd-appkey": VENDOR_APP.id,
     "x-kd-appdata": "NjNmMWQyYTRiNWM2ZDcsZGVtbywyMDUyLDEwMA==",
     "x-kd-signature": "MDVlMzNmM2ViZmMxMDNiMDk0NWM0MmNkODQzMDhmZDY0OGFmOWUzMjcxMGEyNTQ1MjhkZDI3YTFmZDJkM2YwNw==",
+  };
+}
+
+const servicePathOf = (operation: string): string =>
+  `/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.${operation}.common.kdsvc`;
+
+test.each(OF_THE_VENDOR)("the headers are those that the vendor's client sends: %s", (operation, time, signature) => {
+  const app = { app_id: VENDOR_APP.id, app_secret: VENDOR_APP.secret, account: "63f1d2a4b5c6d7", user: "demo", organisation: "100" };
+  const client = clientOf(VENDOR_APP.id);
+  if (client === null) throw new Error("it is an app id");
+  const path = servicePathOf(operation);
+  const ours = { ...appHeaders(app), ...gatewayHeaders(client, "POST", path, { timestamp: time, nonce: time }) };
+  expect(ours).toEqual(vendorHeaders(time, signature));
+  // By which the requests below are judged: the stand-in computes it by itself, and agrees with the vendor as well.
+  expect(apiSignature(VENDOR_APP, path, time, time)).toBe(signature);
+});
+
+test("each request that leaves us by signature has the headers of the vendor's client, and nothing else of that kind", async () => {
+  let isSaved = false;
+  const row: Readonly<Record<string, unknown>> = { FVOUCHERID: 11, FBillNo: "N11", FDocumentStatus: "A", FBUSNO: "expense/BX-001/1" };
+  const server = await serveKingdee(({ operation, data }) => {
+    if (operation === "ExecuteBillQuery")
+      return isSaved
+        ? [
+            String(data["FieldKeys"])
+              .split(",")
+              .map((field) => row[field] ?? ""),
+          ]
+        : [];
+    isSaved = true;
+    return status({ IsSuccess: true, SuccessEntitys: [{ Id: 11, Number: "N11", DIndex: 0 }] });
   });
+  const [, time = ""] = OF_THE_VENDOR[0];
+  const connection = { sign_in: "signed requests", app_id: VENDOR_APP.id, app_secret: VENDOR_APP.secret, organisation: "100" };
+  const target = await openKingdeeTarget(server.url, {
+    connection,
+    options: { book: "001", until: "save" },
+    clock: { waits: [], now: new Date(Number(time)) },
+  });
+  expect((await target.post([itemOf(aVoucher())])).map(({ kind }) => kind)).toEqual(["created"]);
+  expect((await target.reverse([reversalOf(aVoucher(), "N11")])).map(({ kind }) => kind)).toEqual(["created"]);
+  await target.close?.();
+  const sent = server.received.map(({ url, headers }) => ({
+    url,
+    headers: Object.entries(headers).filter(([name]) => name.startsWith("x-")),
+  }));
+  const operations = ["ExecuteBillQuery", "BatchSave", "ExecuteBillQuery", "ExecuteBillQuery", "Delete"];
+  expect(sent.map(({ url }) => url)).toEqual(operations.map(servicePathOf));
+  const nonces = sent.map(({ headers }) => String(Object.fromEntries(headers)["x-api-nonce"]));
+  for (const [at, { url, headers }] of sent.entries()) {
+    const nonce = nonces[at] as string;
+    const vendors = vendorHeaders(time, apiSignature(VENDOR_APP, url, nonce, time));
+    expect(Object.fromEntries(headers)).toEqual({ ...vendors, "x-api-nonce": nonce });
+  }
+  expect(new Set(nonces).size).toBe(nonces.length);
+  expect(nonces.every((nonce) => /^[1-9]\d{9}$/.test(nonce))).toBe(true);
 });
 
 test.each([

@@ -215,6 +215,19 @@ describe("what an answer means", () => {
     expect(problemOf(outcome).code).toBe(code);
   });
 
+  test.each([
+    ["账期尚未启用", {}, "TARGET_REJECTED"],
+    ["账期尚未启用", { closed_words: ["账期"] }, "TARGET_PERIOD_CLOSED"],
+    ["会计期间已结账", { closed_words: ["账期"] }, "TARGET_REJECTED"],
+    ["账期内借方不等于贷方", { closed_words: ["账期"], unbalanced_words: ["不等于"] }, "TARGET_REJECTED"],
+  ])("`%s` with %j is %s, because the texts differ from site to site", async (words, options, code) => {
+    const { answer } = shelf();
+    const refusal = status({ MsgCode: 11, Errors: [{ Message: words, DIndex: 0 }] });
+    const server = await serveKingdee((call) => (call.operation === "BatchSave" ? refusal : answer(call)));
+    const target = await openKingdeeTarget(server.url, { options: { ...OPTIONS, ...options } });
+    expect(problemOf(only(await target.post(items("A")))).code).toBe(code);
+  });
+
   test.each([2, 7, 15])("MsgCode %i stops everything", async (code) => {
     const problem = await thrownBy(() => answered({ MsgCode: code, Errors: [{ Message: "没有权限", DIndex: 0 }] }));
     expect(problem).toMatchObject({ code: "TARGET_SIGN_IN" });

@@ -20,6 +20,9 @@ interface Flow {
     readonly code: string;
     readonly flowEndTime?: number;
     readonly voucherNo: string;
+    readonly submitterId: string;
+    readonly paymentChannel: string;
+    readonly payMoney: Money;
     readonly 法人实体: string;
     readonly details: readonly {
       readonly feeType: { readonly name: string };
@@ -37,7 +40,14 @@ export interface Claim {
   readonly company: "E01" | "E02";
   /** It was approved after the go-live, and not voided since. */
   readonly isDue: boolean;
+  readonly state: string;
+  /** Number (工号) of who claims. */
+  readonly person: string;
+  /** Who pays it, once the cashier has sent it on. */
+  readonly channel: string;
   readonly totalFen: number;
+  /** What is left to pay, less a loan. */
+  readonly toPayFen: number;
   /** Of the lines without an invoice. */
   readonly ownFen: number;
   readonly invoices: readonly string[];
@@ -48,6 +58,8 @@ export interface Claim {
 export async function claims(company: Company, goLive: Date): Promise<Map<string, Claim>> {
   const items = await company.inspect<readonly { readonly id: string; readonly code: string }[]>("hesi", "dimension-items");
   const entities = new Map(items.map(({ id, code }) => [id, code]));
+  const staff = await company.inspect<readonly { readonly id: string; readonly code: string }[]>("hesi", "staff");
+  const people = new Map(staff.map(({ id, code }) => [id, code]));
   const flows = await company.inspect<readonly Flow[]>("hesi", "document");
   return new Map(
     flows.map(({ state, active, updateTime, form }): [string, Claim] => {
@@ -63,8 +75,12 @@ export async function claims(company: Company, goLive: Date): Promise<Map<string
         {
           code: form.code,
           company: entities.get(form.法人实体) === "E01" ? "E01" : "E02",
+          state,
+          person: people.get(form.submitterId) ?? "",
+          channel: form.paymentChannel,
           isDue: isApproved && (form.flowEndTime || updateTime) >= goLive.getTime(),
           totalFen: sum(lines),
+          toPayFen: fen(form.payMoney.standard),
           ownFen: sum(lines.filter(({ invoices }) => invoices.length === 0)),
           invoices: lines.flatMap(({ invoices }) => invoices),
           feeTypes: lines.map(({ feeType }) => feeType),
@@ -72,6 +88,31 @@ export async function claims(company: Company, goLive: Date): Promise<Map<string
         },
       ];
     }),
+  );
+}
+
+/** What an invoice is about: its total, and the number of its supplier in the ERP. */
+export interface Invoice {
+  readonly totalFen: number;
+  readonly supplier: string;
+}
+
+/** By the ids that claims have them under; the supplier by its tax number, as the ERP itself keeps it. */
+export async function invoices(company: Company): Promise<Map<string, Invoice>> {
+  const suppliers = await company.inspect<readonly (Bill & { readonly number: string })[]>("kingdee", "forms/BD_Supplier");
+  const byTax = new Map(suppliers.map(({ number, header }) => [header["FSOCIALCRECODE"] ?? "", number]));
+  const all = await company.inspect<readonly { readonly id: string; readonly body: Readonly<Record<string, unknown>> }[]>(
+    "hesi",
+    "invoices",
+  );
+  return new Map(
+    all.map(({ id, body }): [string, Invoice] => [
+      id,
+      {
+        totalFen: fen((body["E_system_发票主体_价税合计"] as Money).standard),
+        supplier: byTax.get(String(body["E_system_发票主体_销售方纳税人识别号"])) ?? "nobody",
+      },
+    ]),
   );
 }
 
@@ -87,6 +128,8 @@ export interface Booked {
   readonly totalFen: number;
   /** Number of the voucher. */
   readonly number: string;
+  /** Number of the supplier or employee that it is owed or paid to; empty for a voucher. */
+  readonly party: string;
 }
 
 /** Vouchers by claim, red ones and those they cancel left out; each claim should have one at most. */
@@ -106,20 +149,30 @@ export async function vouchers(company: Company): Promise<Map<string, Booked[]>>
       status,
       totalFen: lines.reduce((sum, line) => sum + fen(line["FCREDIT"] ?? "0"), 0),
       number: header["FVOUCHERGROUPNO"] ?? "",
+      party: "",
     }));
     if (booked.length > 0) live.set(claim, [...(live.get(claim) ?? []), ...booked]);
   }
   return live;
 }
 
-/** Bills by the document they were made of: claims for `other_payables`, claim and invoice for `payables`. */
-export async function bills(company: Company, name: "payables" | "other_payables", amount: string): Promise<Map<string, Booked[]>> {
+/** Where each kind of bill has the amount of a line, and whom it is about. */
+const BILLS = {
+  payables: { amount: "FALLAMOUNTFOR_D", party: "FSUPPLIERID" },
+  other_payables: { amount: "FTOTALAMOUNTFOR", party: "FCONTACTUNIT" },
+  payments: { amount: "FPAYTOTALAMOUNTFOR", party: "FCONTACTUNIT" },
+} as const;
+
+/** Bills by the document they were made of: claim and invoice for `payables`, claims for the others. */
+export async function bills(company: Company, name: keyof typeof BILLS): Promise<Map<string, Booked[]>> {
+  const { amount, party } = BILLS[name];
   const all = await company.inspect<readonly Bill[]>("kingdee", name);
   const found = new Map<string, Booked[]>();
   for (const { status, header, lines } of all) {
-    const [, key = header["FBillNo"] ?? ""] = /^[a-z-]+\/(.+)\/\d+$/.exec(header["FBillNo"] ?? "") ?? [];
-    const booked = { status, totalFen: lines.reduce((sum, line) => sum + fen(line[amount] ?? "0"), 0), number: header["FBillNo"] ?? "" };
-    found.set(key, [...(found.get(key) ?? []), booked]);
+    const number = header["FBillNo"] ?? "";
+    const [, key = number] = /^[a-z-]+\/(.+)\/\d+$/.exec(number) ?? [];
+    const totalFen = lines.reduce((sum, line) => sum + fen(line[amount] ?? "0"), 0);
+    found.set(key, [...(found.get(key) ?? []), { status, totalFen, number, party: header[party] ?? "" }]);
   }
   return found;
 }
@@ -145,4 +198,42 @@ export async function debits(company: Company, book: string, of: ReadonlySet<str
     `trial_balance?book=${book}`,
   );
   return new Map(accounts.filter(({ account }) => of.has(account)).map(({ account, balance }) => [account, fen(balance)]));
+}
+
+const LISTS = {
+  hesi: [
+    "document",
+    "payments",
+    "invoices",
+    "staff",
+    "departments",
+    "fee-types",
+    "dimensions",
+    "dimension-items",
+    "entities",
+    "data-links",
+  ],
+  kingdee: [
+    "vouchers",
+    "payables",
+    "other_payables",
+    "reimbursements",
+    "payments",
+    "invoices",
+    "assets",
+    "forms/BD_Department",
+    "forms/BD_Empinfo",
+    "forms/BD_Account",
+    "forms/BD_Supplier",
+    "forms/PAEZ_PROJECT",
+  ],
+} as const;
+
+/** Everything that the systems and the tables hold, by a name for each list. */
+export async function everything(company: Company): Promise<ReadonlyMap<string, string>> {
+  const held = new Map<string, string>();
+  for (const system of ["hesi", "kingdee"] as const)
+    for (const name of LISTS[system]) held.set(`${system} ${name}`, JSON.stringify(await company.inspect(system, name)));
+  for (const of of ["E01", "E02"] as const) held.set(`budget ${of}`, JSON.stringify([...budgetUsed(company, of)].sort()));
+  return held;
 }

@@ -10,6 +10,12 @@ const REPOSITORY = join(import.meta.dirname, "../..");
 
 export type System = "hesi" | "kingdee";
 
+/** Kinds of calls, as the stand-ins count them, that change something: not signing in, and no question that is asked by POST. */
+const WRITES: Readonly<Record<System, RegExp>> = {
+  hesi: /^(PUT|POST) (?!.*(\/auth\/|\/search$))/,
+  kingdee: /^POST (Save|BatchSave|Draft|Submit|Audit|UnAudit|Delete|CancelAssign|ExcuteOperation|Push)$/,
+};
+
 /** The shipped pipelines between two sandboxes, in a folder of their own, with the day of today as the go-live. */
 export class Company {
   private constructor(
@@ -62,11 +68,15 @@ export class Company {
     return this.ask(system, "GET", "faults");
   }
 
-  /** How many calls it had since it was asked last. */
-  async calls(system: System): Promise<number> {
-    const { total } = await this.ask<{ readonly total: number }>(system, "GET", "calls");
+  /** How many calls it had since it was asked last, and the kinds among them that change something. */
+  async calls(system: System): Promise<{ readonly total: number; readonly writes: readonly string[] }> {
+    const { total, calls } = await this.ask<{ readonly total: number; readonly calls: Readonly<Record<string, number>> }>(
+      system,
+      "GET",
+      "calls",
+    );
     await this.ask(system, "DELETE", "calls");
-    return total;
+    return { total, writes: Object.keys(calls).filter((each) => WRITES[system].test(each)) };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { dateTimeReader } from "../../model/date-formats.js";
 import type { DateText } from "../../model/dates.js";
 import type { Document } from "../../model/document.js";
 import type { PostOutcome } from "../../model/posting.js";
+import { ProblemError } from "../../model/problem.js";
 import { isObject, type Json, textOf } from "../http/json.js";
 import { type Path, parsePath, valueAt, valuesAt } from "../http/path.js";
 import { PageFault } from "../http/source/fault.js";
@@ -18,6 +19,27 @@ const PAYMENT = "/v1/paymentResults";
 const DONE = "完成";
 const DELETED = "已删除";
 
+/** The number stands there already. */
+interface Holds {
+  readonly kind: "exists";
+  readonly reference: string;
+}
+
+/** One number in a call, in the system's own words; none is an empty `voucherNo`. */
+interface VoucherBody {
+  readonly flowId: string;
+  readonly voucherNo: string;
+  readonly voucherCreateTime: string;
+  readonly fiscalPeriod?: string;
+}
+
+/** What the system holds of a document. */
+interface HeldResult {
+  readonly isArchived: boolean;
+  /** Empty where it has none. */
+  readonly number: string;
+}
+
 /**
  * What became of documents, told to the system they came from. The document is named by its id there (`source`). Writing a number that is there
  * already, or clearing one that is not, changes nothing: so nothing here has to be found out before it is written a second time.
@@ -26,6 +48,8 @@ export class Results {
   private readonly readDay: (text: string) => string | null;
   /** Ids by number; null where there is no such document. */
   private readonly ids = new Map<string, string | null>();
+  /** Ids of documents that were found to be archived, which they stay. */
+  private readonly archived = new Set<string>();
 
   constructor(
     private readonly client: HesiClient,
@@ -45,8 +69,9 @@ export class Results {
   }
 
   /** Why a document would be refused now; null where nothing speaks against it. One call for a hundred of them. */
-  check(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
-    return this.named(documents, (found) => this.checkFound(found));
+  async check(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
+    const found = await this.named(documents, (named) => this.checkFound(named));
+    return found.map((each) => (each !== null && "problem" in each ? each : null));
   }
 
   /** Whether the system holds what was written; null where it cannot tell. */
@@ -73,7 +98,10 @@ export class Results {
       const { isGone, records } = await asking(this.client, "the document", () =>
         this.client.ask(this.client.get("/v1.1/flowDetails/byCode", { code: source }), "$.value", { single: true, gone: true }),
       );
-      this.ids.set(source, isGone ? null : (textOf((records[0] as Row).get("id") ?? null) ?? null));
+      const row = isGone ? null : (records[0] as Row);
+      const found = row === null ? null : (textOf(row.get("id") ?? null) ?? null);
+      this.ids.set(source, found);
+      if (found !== null && isArchived(row as Row)) this.archived.add(found);
     }
     const id = this.ids.get(source) ?? null;
     if (id !== null) return { ...document, fields: { ...document.fields, source: id } };
@@ -98,15 +126,17 @@ export class Results {
     return (await this.inCalls([document], (each) => ({ ...this.voucherOf(each), voucherNo: "" })))[0] as PostOutcome;
   }
 
-  private async checkFound(documents: readonly Document[]): Promise<readonly (Failed | null)[]> {
+  /** Why a document would be refused now, or that it holds its number already and takes none any more; null where it is to be written. */
+  private async checkFound(documents: readonly Document[]): Promise<readonly (Failed | Holds | null)[]> {
     if (this.options.results === "payment")
       return documents.map((document) => (this.codeOf(document) === null ? this.noStatus(document) : null));
     const stages = await this.stages(documents.filter(({ fields }) => numberOf(fields) !== "").map(({ fields }) => fields["source"] ?? ""));
-    return documents.map((document) => {
+    const looked = documents.map(async (document): Promise<Failed | Holds | null> => {
       const { key, fields } = document;
       const { source = "" } = fields;
       if (numberOf(fields) === "")
         return rejected("there is no voucher number to write", key, "map `header.number`, or leave the document out with `document.when`");
+      if (this.archived.has(source)) return this.inArchive(document, numberOf(fields));
       if (stages === null) return null;
       const stage = stages.get(source);
       if (stage === undefined)
@@ -116,20 +146,53 @@ export class Results {
         ? null
         : notYet(`a voucher number can be written when the document is paid, and it stands at \`${stage}\``, key);
     });
+    return Promise.all(looked);
+  }
+
+  /** An archived document takes no number any more, and will not again: waiting for it would be in vain. */
+  private async inArchive({ key, fields }: Document, number: string): Promise<Failed | Holds> {
+    const { source = "" } = fields;
+    const held = await this.heldOf(source);
+    if (held?.number === number) return { kind: "exists", reference: source };
+    return rejected(
+      `the document \`${source}\` is archived (归档), and Hesi takes and gives back a voucher number only while it is paid`,
+      key,
+      "enter the number in Hesi by hand where it is needed there, then drop this document here with a reason",
+    );
+  }
+
+  /** The states of documents may not tell archived ones from those that are paid; the document itself does. */
+  private async refusedFor(document: Document, number: string, refusal: Failed): Promise<PostOutcome> {
+    if (refusal.problem.code !== "TARGET_NOT_YET") return refusal;
+    const { source = "" } = document.fields;
+    try {
+      return (await this.heldOf(source))?.isArchived === true ? await this.inArchive(document, number) : refusal;
+    } catch (error) {
+      // It was refused, whatever else can be found out.
+      if (!(error instanceof ProblemError)) throw error;
+      return refusal;
+    }
   }
 
   private async holdsFound(document: Document, cleared: boolean): Promise<boolean | null> {
     if (this.options.results === "payment") return null;
-    const { source = "" } = document.fields;
-    const { isGone, records } = await asking(this.client, "the document", () =>
-      this.client.ask(this.client.get("/v1.1/flowDetails", { flowId: source }), "$.value", { single: true, gone: true }),
-    );
-    const form: Json = isGone ? null : ((records[0] as Row).get("form") ?? null);
-    const number = form !== null && isObject(form) ? (textOf(form.get("voucherNo")) ?? "") : "";
+    const number = (await this.heldOf(document.fields["source"] ?? ""))?.number ?? "";
     return cleared ? number === "" : number === numberOf(document.fields);
   }
 
-  private voucherOf({ fields }: Document): Readonly<Record<string, string>> {
+  /** Null where it is gone. */
+  private async heldOf(source: string): Promise<HeldResult | null> {
+    const { isGone, records } = await asking(this.client, "the document", () =>
+      this.client.ask(this.client.get("/v1.1/flowDetails", { flowId: source }), "$.value", { single: true, gone: true }),
+    );
+    if (isGone) return null;
+    const row = records[0] as Row;
+    if (isArchived(row)) this.archived.add(source);
+    const form: Json = row.get("form") ?? null;
+    return { isArchived: isArchived(row), number: form !== null && isObject(form) ? (textOf(form.get("voucherNo")) ?? "") : "" };
+  }
+
+  private voucherOf({ fields }: Document): VoucherBody {
     const { source = "", day = "", period = "" } = fields;
     return {
       flowId: source,
@@ -149,18 +212,21 @@ export class Results {
    * Whether one bad document rejects the whole call is not known, so each goes alone unless the options say otherwise, and a call that is refused
    * is made again with one document each.
    */
-  private async inCalls(documents: readonly Document[], body: (document: Document) => unknown): Promise<readonly PostOutcome[]> {
+  private async inCalls(documents: readonly Document[], body: (document: Document) => VoucherBody): Promise<readonly PostOutcome[]> {
     const size = this.options.batch;
     const calls: Promise<readonly PostOutcome[]>[] = [];
     for (let from = 0; from < documents.length; from += size) calls.push(this.call(documents.slice(from, from + size), body));
     return (await Promise.all(calls)).flat();
   }
 
-  private async call(documents: readonly Document[], body: (document: Document) => unknown): Promise<readonly PostOutcome[]> {
+  private async call(documents: readonly Document[], body: (document: Document) => VoucherBody): Promise<readonly PostOutcome[]> {
     const call = this.client.write("PUT", VOUCHER, { voucher: documents.map(body) });
     const written = await write(this.client, call, documents[0]?.key ?? "");
     if (written.kind === "rejected" && documents.length > 1)
       return (await Promise.all(documents.map((document) => this.call([document], body)))).flat();
+    const [alone] = documents;
+    if (written.kind === "rejected" && alone !== undefined)
+      return [await this.refusedFor(alone, body(alone).voucherNo, placed(written, alone))];
     return documents.map((document): PostOutcome => {
       if (written.kind !== "answered") return placed(written, document);
       if (valueAt(VALUE, written.reading) === true) return { kind: "created", reference: document.fields["source"] ?? "" };
@@ -176,7 +242,11 @@ export class Results {
       const call = this.client.get(`/v2/approveStates/${idsInPath(unique.slice(from, from + PAGE))}`);
       try {
         const { records } = await this.client.ask({ ...call, name: `GET ${this.client.name}/api/openapi/v2/approveStates` }, "$.items");
-        for (const row of records.filter(isObject)) stages.set(textOf(row.get("flowId")) ?? textOf(row.get("id")) ?? "", stageOf(row));
+        for (const row of records.filter(isObject)) {
+          const id = textOf(row.get("flowId")) ?? textOf(row.get("id")) ?? "";
+          stages.set(id, stageOf(row));
+          if (isArchived(row)) this.archived.add(id);
+        }
       } catch (error) {
         if (!(error instanceof PageFault)) throw error;
         return null;
@@ -257,6 +327,10 @@ const CODES: Readonly<Record<string, string>> = {
 function stageOf(row: Row): string {
   const state = textOf(row.get("state"));
   return state === "paid" || state === "archived" ? DONE : (textOf(row.get("stageName")) ?? state ?? "");
+}
+
+function isArchived(row: Row): boolean {
+  return textOf(row.get("state")) === "archived";
 }
 
 function numberOf(fields: Document["fields"]): string {

@@ -110,7 +110,7 @@ export class Approval {
       return placed({ kind: "unconfirmed", problem: { code: "TARGET_UNCONFIRMED", message, at: [] } }, document);
     if (status.code === CODE.locked)
       return placed({ kind: "busy", problem: { code: "TARGET_BUSY", message, at: [] }, retryAfterMs: null }, document);
-    return refusal(message, document);
+    return refusal(this.books, message, document);
   }
 
   private isNamed(acted: Acted, hit: Hit): boolean {

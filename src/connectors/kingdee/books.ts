@@ -18,6 +18,15 @@ export interface Books {
   readonly register: Register;
   /** The last step that is ours. */
   readonly until: Step;
+  readonly words: RefusalWords;
+}
+
+/** What refusals mean, told by what stands in them. */
+export interface RefusalWords {
+  /** The period is closed. */
+  readonly closed: readonly string[];
+  /** The voucher does not balance, whatever else is said. */
+  readonly unbalanced: readonly string[];
 }
 
 /** The step that was done last for a document in this state. */
@@ -71,14 +80,16 @@ export function placed<T extends Exclude<PostOutcome, { reference: string }>>(ou
   return { ...outcome, problem: problem(code, message, { document }, hint) };
 }
 
-/** A period that is closed opens again, or the date is changed; everything else asks for a correction. The ERP's texts for it are not established. */
-const PERIOD = /期间|结账|结帐|关账/;
-const BALANCE = /借贷|平衡/;
-
-export function refusal(words: string, document: string): Extract<PostOutcome, { kind: "rejected" }> {
+/** A period that is closed opens again, or the date is changed; everything else asks for a correction. */
+export function refusal(
+  { words: { closed, unbalanced } }: Books,
+  words: string,
+  document: string,
+): Extract<PostOutcome, { kind: "rejected" }> {
   const at = { document };
   const message = `the ERP refused it: ${words}`;
-  if (PERIOD.test(words) && !BALANCE.test(words))
+  const has = (list: readonly string[]): boolean => list.some((each) => words.includes(each));
+  if (has(closed) && !has(unbalanced))
     return { kind: "rejected", problem: problem("TARGET_PERIOD_CLOSED", message, at, "open the period in the ERP, or change the date") };
   const hint = "correct the document, its mapping or the data in the ERP; it is tried again by the next run";
   return { kind: "rejected", problem: problem("TARGET_REJECTED", message, at, hint) };

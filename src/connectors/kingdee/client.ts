@@ -8,12 +8,15 @@ import { wordsOfBody } from "../http/judge.js";
 import { Network } from "../http/network.js";
 import { ReachingTransport } from "../http/reach.js";
 import { Redaction } from "../http/redaction.js";
+import { Transport } from "../http/transport.js";
 import { readUrl, refuseConnection } from "../http/url.js";
 import { HttpClient, type HttpReply, isAnswered, leavesOpen } from "../http.js";
 import { CODE, isForbidden, isForLater, type Status, statusOf, wordsOf } from "./answer.js";
 import type { KingdeeConnection } from "./connection.js";
-import { isSignedOut, openKingdeeSignIn, servicePath } from "./sign-in.js";
+import { isSignedOut, type KingdeeSignIn, openKingdeeSignIn, servicePath } from "./sign-in.js";
 
+/** Signing out is no part of the work, and a site that says nothing to it must not hold a run. */
+const LEAVING_MS = 5_000;
 /** Most rows of one query, as documented. */
 export const MOST_ROWS = 2_000;
 
@@ -57,6 +60,7 @@ export class KingdeeClient {
   readonly host: string;
   readonly redaction = new Redaction();
   private readonly http: HttpClient;
+  private readonly signIn: KingdeeSignIn;
 
   /** Nothing is sent yet. Throws ProblemError when the options contradict each other. */
   constructor(options: KingdeeConnection, context: Pick<ConnectorContext, "now" | "sleep" | "observer">) {
@@ -65,15 +69,18 @@ export class KingdeeClient {
     if (timeoutMs <= 0) refuseConnection(`\`timeout\` is \`${options.timeout}\``, "expected a time such as `30s`");
     const { redaction } = this;
     const { now, sleep, observer } = context;
+    const network = new Network(options, redaction);
     const limits = { timeoutMs, maxResponseBytes: options.max_response };
-    const transport = new ReachingTransport(limits, new Network(options, redaction), sleep, observer);
+    const transport = new ReachingTransport(limits, network, sleep, observer);
+    const leaving = new Transport({ ...limits, timeoutMs: Math.min(timeoutMs, LEAVING_MS) }, network, observer);
     this.host = base.host;
+    this.signIn = openKingdeeSignIn(options, { base, transport, leaving, redaction, now });
     this.http = new HttpClient({
       base,
       concurrency: options.sessions,
       rate: options.rate ?? null,
       headers: { accept: "application/json", "user-agent": "erp-sync", "content-type": "application/json" },
-      signIn: openKingdeeSignIn(options, { base, transport, redaction, now }),
+      signIn: this.signIn,
       isSignedOut,
       transport,
       redaction,
@@ -163,9 +170,10 @@ export class KingdeeClient {
     return { kind: "unconfirmed", problem: problem("TARGET_UNCONFIRMED", `${name}: ${why}, which leaves open what was done${said}`) };
   }
 
-  /** Waits for the calls under way. */
-  close(): Promise<void> {
-    return this.http.close();
+  /** Waits for the calls under way, and signs out. */
+  async close(): Promise<void> {
+    await this.http.close();
+    await this.signIn.signOut();
   }
 
   private noRows(name: string, reading: Reading, why: string): QueryFault {

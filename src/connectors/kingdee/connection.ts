@@ -33,6 +33,12 @@ export const KingdeeConnection = Type.Object(
       maximum: 16,
       examples: [1],
     }),
+    sign_out: Type.Boolean({
+      description:
+        "whether sessions are ended (`Logout`) when a run is done with them; otherwise they end by themselves after about 20 minutes without a call, and a chain of runs may open more than the site has. `Logout` was seen in several clients; nothing depends on its answer",
+      default: true,
+      examples: [false],
+    }),
     time_zone: Type.String({
       minLength: 1,
       description: "the clock of the server, in which the ERP gives times without a zone (IANA name)",

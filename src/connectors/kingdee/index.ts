@@ -16,7 +16,7 @@ export const connector = defineConnector({
   },
   target: {
     options: KingdeeTargetOptions,
-    documents: ["journal", "payable", "expense_claim", "payment", "asset", "budget_usage"],
+    documents: ["journal", "payable", "expense_claim", "payment", "asset", "budget_usage", "entity"],
     open: (connection, options, context) => new KingdeeTarget(connection, options, context),
   },
 });

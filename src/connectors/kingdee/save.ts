@@ -121,7 +121,7 @@ export class Saver {
     if (faults.length === 0 && !(isAlone && !status.isSuccess)) return unconfirmed("the answer says nothing about this document");
     if (status.code === CODE.database) return unconfirmed(words);
     if (status.code === CODE.locked) return placed({ kind: "busy", problem: problem("TARGET_BUSY", words), retryAfterMs: null }, document);
-    return refusal(words, document);
+    return refusal(this.books, words, document);
   }
 
   /** The call is over, so what is under the keys now is what became of it. */

@@ -16,6 +16,7 @@ const AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService";
 const FORMS = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService";
 /** The cookie that carries the session, for sites that name its id in the answer only. */
 const SESSION_COOKIE = "kdservice-sessionid";
+const JSON_CONTENT = { "content-type": "application/json" };
 
 export function servicePath(operation: string, service = FORMS): string {
   return `/${service}.${operation}.common.kdsvc`;
@@ -25,6 +26,8 @@ export interface SignInContext {
   /** The application's address, without a slash at its end. */
   readonly base: URL;
   readonly transport: Transport;
+  /** For signing out, which is not worth a long wait. */
+  readonly leaving: Transport;
   readonly redaction: Redaction;
   readonly now: () => Date;
 }
@@ -41,8 +44,14 @@ export function loginSignature(parts: {
   return createHash("sha256").update(sorted.join("")).digest("hex");
 }
 
+/** A sign-in that can be ended, so that the next one finds room. */
+export interface KingdeeSignIn extends SignIn {
+  /** Called once, when no more calls come. Never throws. */
+  signOut(): Promise<void>;
+}
+
 /** Throws ProblemError when the options contradict each other. Nothing is sent. */
-export function openKingdeeSignIn(options: KingdeeConnection, context: SignInContext): SignIn {
+export function openKingdeeSignIn(options: KingdeeConnection, context: SignInContext): KingdeeSignIn {
   const { redaction, now } = context;
   const {
     sign_in: way,
@@ -75,7 +84,7 @@ export function openKingdeeSignIn(options: KingdeeConnection, context: SignInCon
   if (client === null) return refuseConnection("`app_id` is none", "expected an id with one underscore, as the ERP shows it");
   redaction.hide(client.secret);
   const grant = appGrant({ app_id: id, app_secret: secret, account, user, organisation, language }, client, now);
-  return { grant: async () => ({ kind: "grant", grant }), isOver: () => false };
+  return { grant: async () => ({ kind: "grant", grant }), isOver: () => false, signOut: async () => {} };
 }
 
 function needed(value: string | undefined, name: string, way: string): string {
@@ -88,6 +97,7 @@ interface SessionOptions {
   readonly operation: string;
   readonly parameters: () => Parameters;
   readonly organisation?: string | undefined;
+  readonly sign_out: boolean;
 }
 
 interface Session {
@@ -99,8 +109,10 @@ interface Session {
  * Sessions that serve one call at a time each, because the server takes the calls of a session one by one. As many are opened as calls are under way
  * at once. One that is over was idle too long, and the other idle ones were so as well.
  */
-class Sessions implements SignIn {
+class Sessions implements KingdeeSignIn {
   private idle: Session[] = [];
+  /** Cookies of every session that the server may still keep. */
+  private readonly kept = new Set<Cookies>();
   private opening: Promise<unknown> = Promise.resolve();
   /** Asking again with what was refused may lock the user. */
   private refused: ProblemError | null = null;
@@ -123,18 +135,29 @@ class Sessions implements SignIn {
     return true;
   }
 
+  /** Sessions count, and a chain of runs opens some for each: whoever leaves them to end by themselves shuts the next run out. */
+  async signOut(): Promise<void> {
+    const { leaving } = this.context;
+    const sessions = this.options.sign_out ? [...this.kept] : [];
+    this.idle = [];
+    this.kept.clear();
+    const left = sessions.map(async (cookies) => {
+      // Whatever comes back, there is nothing left to do with it: a session that is still there ends by itself.
+      const exchange = this.exchangeOf(servicePath("Logout", AUTH), JSON_CONTENT, JSON.stringify({ parameters: [] }), cookies);
+      await leaving.send({ ...exchange, name: "sign out" });
+    });
+    await Promise.allSettled(left);
+    await leaving.close();
+  }
+
   private async open(): Promise<Granted> {
     if (this.refused !== null) throw this.refused;
     const { operation, parameters, organisation } = this.options;
     const cookies = new Cookies();
-    const signedIn = await this.call(
-      servicePath(operation, AUTH),
-      { "content-type": "application/json" },
-      JSON.stringify({ parameters: parameters() }),
-      cookies,
-    );
+    const signedIn = await this.call(servicePath(operation, AUTH), JSON_CONTENT, JSON.stringify({ parameters: parameters() }), cookies);
     if (signedIn.kind === "busy") return signedIn;
     this.checkLogin(signedIn, cookies);
+    this.kept.add(cookies);
     if (organisation !== undefined) {
       const body = new URLSearchParams({ data: JSON.stringify({ OrgNumber: organisation }) }).toString();
       const switched = await this.call(servicePath("SwitchOrg"), { "content-type": "application/x-www-form-urlencoded" }, body, cookies);
@@ -162,6 +185,7 @@ class Sessions implements SignIn {
     if (exchanged.kind === "answer") {
       session.cookies.take(exchanged, this.context.now());
       if (isSignedOut(exchanged)) {
+        for (const { cookies } of [session, ...this.idle]) this.kept.delete(cookies);
         this.idle = [];
         return;
       }
@@ -175,22 +199,26 @@ class Sessions implements SignIn {
     body: string,
     cookies: Cookies,
   ): Promise<Answer | Extract<Granted, { kind: "busy" }>> {
-    const { base, transport, now } = this.context;
-    const cookie = cookies.header();
-    const exchange: Exchange = {
-      method: "POST",
-      origin: base.origin,
-      path: `${base.pathname.replace(/\/$/, "")}${path}`,
-      headers: { accept: "application/json", "user-agent": "erp-sync", ...headers, ...(cookie === null ? {} : { cookie }) },
-      body,
-    };
-    const answer = await transport.send(exchange);
+    const { transport, now } = this.context;
+    const answer = await transport.send(this.exchangeOf(path, headers, body, cookies));
     if (answer.kind !== "answer") return this.busy(answer.reason, null);
     const { status } = answer;
     if (status === 429 || status === 408 || status >= 500)
       return this.busy(`it answers HTTP ${status}`, retryAfterMs(answer.headers.get("retry-after"), answer.headers.get("date"), now()));
     cookies.take(answer, now());
     return answer;
+  }
+
+  private exchangeOf(path: string, headers: Readonly<Record<string, string>>, body: string, cookies: Cookies): Exchange {
+    const { base } = this.context;
+    const cookie = cookies.header();
+    return {
+      method: "POST",
+      origin: base.origin,
+      path: `${base.pathname.replace(/\/$/, "")}${path}`,
+      headers: { accept: "application/json", "user-agent": "erp-sync", ...headers, ...(cookie === null ? {} : { cookie }) },
+      body,
+    };
   }
 
   private checkLogin(answer: Answer, cookies: Cookies): void {

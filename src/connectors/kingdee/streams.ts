@@ -28,6 +28,7 @@ export const STREAMS = {
   currencies: { ...base("BD_Currency"), organisationField: null },
   organisations: { ...base("ORG_Organizations"), organisationField: null },
   books: { ...base("BD_AccountBook"), organisationField: null },
+  periods: { ...base("BD_ACCOUNTCALENDAR"), organisationField: null },
   vouchers: { form: "GL_VOUCHER", order: ["FVOUCHERID"], organisationField: "FACCBOOKORGID.FNumber", isBaseData: false },
   payables: bill("AP_Payable", "FSETTLEORGID.FNumber"),
   "other payables": bill("AP_OtherPayable", "FSETTLEORGID.FNumber"),

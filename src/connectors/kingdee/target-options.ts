@@ -7,6 +7,12 @@ const defaulted = (value: string, description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, description, default: value, examples });
 const template = (description: string, example: Record<string, unknown>) =>
   Type.Optional(Type.Unknown({ description, examples: [example] }));
+const words = (description: string, defaults: readonly string[]) =>
+  Type.Array(Type.String({ minLength: 1, examples: [defaults[0] as string] }), {
+    description,
+    default: [...defaults],
+    examples: [[...defaults]],
+  });
 const numbers = (description: string, example: Record<string, string>) =>
   Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), { description, examples: [example] });
 
@@ -47,12 +53,12 @@ export const KingdeeTargetOptions = Type.Object(
     form: Type.String({
       pattern: "^\\w+$",
       description:
-        "FormId that is written: `GL_VOUCHER` for `journal`, `AP_Payable` or `AP_OtherPayable` for `payable`, `ER_ExpReimbursement` or `AP_OtherPayable` for `expense_claim`, `AP_PAYBILL` for `payment`. Any other one needs `model`",
+        "FormId that is written: `GL_VOUCHER` for `journal`, `AP_Payable` or `AP_OtherPayable` for `payable`, `ER_ExpReimbursement` or `AP_OtherPayable` for `expense_claim`, `AP_PAYBILL` for `payment`. Any other one, base data (`entity`) included, needs `model`",
       default: "GL_VOUCHER",
       examples: ["AP_Payable", "GL_VOUCHER"],
     }),
     model: template(
-      "the whole `Model` of the form, as a template: a text that begins with `$.` is a path, see the README of connector `http`; our key and the id are added",
+      "the whole `Model` of the form, as a template: a text that begins with `$.` is a path, see the README of connector `http`, and `$.more.NAME` a further header value of an `entity`; our key and the id are added",
       { FNumber: "$.key", FNAME: "$.fields.name", FORGVAL: { $number: "$.total" } },
     ),
     header: template("fields that are added to the header, or replace those that are written there, as a template; `$.` is the document", {
@@ -85,6 +91,14 @@ export const KingdeeTargetOptions = Type.Object(
       default: "audit",
       examples: ["save"],
     }),
+    closed_words: words(
+      "what stands in a refusal that means that the period is closed, so that the document waits for the period and not for a correction; the ERP's texts for it are not established",
+      ["期间", "结账", "结帐", "关账"],
+    ),
+    unbalanced_words: words(
+      "what stands in a refusal that means that a voucher does not balance: then it is corrected, even where the refusal speaks of a period as well",
+      ["借贷", "平衡"],
+    ),
     batch: Type.Integer({
       description: "most documents in one call; the limit of the ERP is not established",
       default: 50,
@@ -113,6 +127,20 @@ export const KingdeeTargetOptions = Type.Object(
     }),
     organisation: Type.Optional(text("number of the organisation that documents belong to; that of the connection when left out", "100")),
     book: Type.Optional(text("number of the account book (账簿), for vouchers", "001")),
+    current_period: Type.Optional(
+      Type.Object(
+        {
+          year: fieldKey("field of the account book with the year of its current period", "FCURRENTYEAR"),
+          period: fieldKey("field of the account book with the number of its current period", "FCURRENTPERIOD"),
+        },
+        {
+          ...closed,
+          description:
+            "where the account book (`BD_AccountBook`) says which period is its current one: what lies before it is closed. Then documents in closed periods are told before anything is sent, and `closed_period: next open period` can move them. Which fields these are is not established, and periods are taken to be months; left out, nothing is asked",
+          examples: [{ year: "FCURRENTYEAR", period: "FCURRENTPERIOD" }],
+        },
+      ),
+    ),
     word: defaulted("PRE001", "number of the voucher group (凭证字) where a document names none; `PRE001` is 记 on a new site", "PRE002"),
     words: Type.Optional(numbers("numbers of the voucher groups by the word in the document", { 记: "PRE001", 转: "PRE004" })),
     currencies: Type.Optional(numbers("numbers of the currencies by ISO code; CNY is `PRE001` when left out", { USD: "PRE007" })),

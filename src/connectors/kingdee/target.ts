@@ -1,13 +1,17 @@
+import type { DateText } from "../../model/dates.js";
+import type { Document } from "../../model/document.js";
+import { hasLines } from "../../model/document-types.js";
 import type { Found, Held, PostedEntry, Posting, PostOutcome } from "../../model/posting.js";
-import { bug, ProblemError, problem } from "../../model/problem.js";
+import { bug, type Problem, ProblemError, problem } from "../../model/problem.js";
 import type { AdvanceItem, ConnectorContext, PostItem, ReverseItem, Target, TargetTraits, UpdateItem } from "../contract.js";
 import { durationMs } from "../files/duration.js";
 import { Unwritable } from "../http/template.js";
-import { Approval, type Known } from "./approve.js";
+import { Approval, guarded, type Known } from "./approve.js";
 import { asked, type Books, foundOf, held, isDraft, isThrough, notThere, only, placed, STEPS, unavailable, unwritable } from "./books.js";
 import { Cancellation } from "./cancel.js";
 import { KingdeeClient, QueryFault } from "./client.js";
 import type { KingdeeConnection } from "./connection.js";
+import { CurrentPeriod } from "./current-period.js";
 import { openForm } from "./forms/index.js";
 import { heldDocument } from "./held.js";
 import { KeyField } from "./key.js";
@@ -25,6 +29,8 @@ export class KingdeeTarget implements Target {
   readonly update?: (items: readonly UpdateItem[]) => Promise<readonly PostOutcome[]>;
   readonly latest?: (pipeline: string) => Promise<string | null>;
   readonly postings?: (pipeline: string) => AsyncIterable<PostedEntry>;
+  readonly check?: (documents: readonly Document[]) => Promise<readonly (Problem | null)[]>;
+  readonly nextOpen?: (date: DateText) => Promise<DateText>;
   private readonly books: Books;
   private readonly saver: Saver;
   private readonly approval: Approval;
@@ -35,8 +41,8 @@ export class KingdeeTarget implements Target {
     const client = new KingdeeClient(connection, context);
     const form = openForm(options, siteOf(connection, options));
     const key = new KeyField(options, form);
-    const { until } = options;
-    this.books = { client, form, key, register: new Register(client, form, key), until };
+    const { until, closed_words: closed, unbalanced_words: unbalanced } = options;
+    this.books = { client, form, key, register: new Register(client, form, key), until, words: { closed, unbalanced } };
     this.saver = new Saver(this.books, context.sleep);
     this.approval = new Approval(this.books);
     const way = options.cancel ?? (options.form === "GL_VOUCHER" && options.model === undefined ? "red entry" : "by hand");
@@ -47,6 +53,11 @@ export class KingdeeTarget implements Target {
       this.update = (items) => this.change(items);
       this.latest = (pipeline) => this.ask(() => this.newest(pipeline));
       this.postings = (pipeline) => this.list(pipeline);
+    }
+    const period = CurrentPeriod.of(options, client);
+    if (period !== null) {
+      this.check = (documents) => this.ask(() => Promise.all(documents.map((document) => period.faultOf(document))));
+      this.nextOpen = (date) => this.ask(() => period.nextOpen(date));
     }
     this.traits = {
       deduplicates: key.isNumber,
@@ -155,7 +166,10 @@ export class KingdeeTarget implements Target {
     );
   }
 
-  /** Saves the new content over the draft: entries that are not in it are deleted, and it bears the new key. */
+  /**
+   * Saves the new content over the draft: entries that are not in it are deleted, and it bears the new key. Master data are no booking, so that what
+   * is approved is written over as well: its approval is taken back for that, and given again where the new content is refused.
+   */
   private async change(items: readonly UpdateItem[]): Promise<readonly PostOutcome[]> {
     const { key } = this.books;
     return this.withHits(
@@ -165,6 +179,7 @@ export class KingdeeTarget implements Target {
       async (due, found) => {
         const outcomes = new Map<UpdateItem, PostOutcome>();
         const savings: (Saving & { readonly item: UpdateItem })[] = [];
+        const approved: (Known & { readonly item: UpdateItem })[] = [];
         for (const item of due) {
           const { posting, document } = item;
           const written = key.write(posting.idempotencyKey);
@@ -173,6 +188,8 @@ export class KingdeeTarget implements Target {
           if (known !== null) outcomes.set(item, known);
           else if (hit === null) outcomes.set(item, notThere(posting.reference, document.key));
           else if ("code" in hit) outcomes.set(item, { kind: "rejected", problem: hit });
+          else if (!hasLines(document.type) && (hit.status === "C" || hit.status === "D"))
+            approved.push({ item, hit, document: document.key, key: written });
           else if (!isDraft(hit))
             outcomes.set(
               item,
@@ -184,11 +201,45 @@ export class KingdeeTarget implements Target {
             );
           else savings.push({ item, id: hit.id });
         }
-        const saved = await this.saver.save(savings);
+        const opened = await this.reopen(approved, outcomes);
+        savings.push(...opened.map(({ item, hit }) => ({ item, id: hit.id })));
+        const save = () => this.saver.save(savings);
+        const saved = await (opened.length === 0
+          ? save()
+          : guarded(
+              save,
+              savings.map(({ item }) => ({ document: item.document.key })),
+            ));
         savings.forEach(({ item }, index) => void outcomes.set(item, saved[index] as PostOutcome));
+        const refused = opened.filter(({ item }) => outcomes.get(item)?.kind === "rejected");
+        if (refused.length > 0) await this.approval.finish(refused.map((each) => ({ ...each, hit: { ...each.hit, status: "D" } })));
         return due.map((item) => outcomes.get(item) as PostOutcome);
       },
     );
+  }
+
+  /** Those that can be saved over now; the others have their outcome. What cannot be written at all is not touched. */
+  private async reopen<T extends Known & { readonly item: UpdateItem }>(
+    approved: readonly T[],
+    outcomes: Map<UpdateItem, PostOutcome>,
+  ): Promise<readonly T[]> {
+    const writable = approved.filter(({ item, document }) => {
+      try {
+        this.books.form.write(item);
+        return true;
+      } catch (error) {
+        outcomes.set(item, unwritable(error, document));
+        return false;
+      }
+    });
+    const closed = writable.filter(({ hit }) => hit.status === "C");
+    const done = await this.approval.operate("UnAudit", closed, (hit) => hit !== null && hit.status !== "C");
+    return writable.filter((each) => {
+      const outcome = done.get(each);
+      if (outcome === undefined || outcome.kind === "done") return true;
+      outcomes.set(each.item, outcome);
+      return false;
+    });
   }
 
   /** What is there already under a key; null where nothing is. */

@@ -71,6 +71,8 @@ export interface SampleCompany {
   readonly departments: readonly SampleDepartment[];
   readonly people: readonly SamplePerson[];
   readonly feeTypes: readonly SampleFeeType[];
+  /** Fee types under which assets are bought. No claim of the sample does, so that people rehearse it when they want to. */
+  readonly assetTypes: readonly { readonly code: string; readonly name: string }[];
   readonly accounts: readonly SampleAccount[];
   readonly suppliers: readonly SampleSupplier[];
   readonly projects: readonly SampleProject[];
@@ -104,6 +106,7 @@ export function sampleCompany(seed: number): SampleCompany {
         most: Number(most),
       }),
     ),
+    assetTypes: [{ code: "ASSET-IT", name: "电子设备" }],
     accounts: accounts.map(([code = "", name = "", kind = "", dimension]) => ({
       code,
       name,

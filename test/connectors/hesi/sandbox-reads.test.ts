@@ -279,7 +279,7 @@ test("departments, fee types, dimensions with items, payees, accounts, currencie
   const finance = departments.items.find(({ code }) => code === "0102");
   expect(finance).toMatchObject({ name: "财务部", form: { costCenter: "CC0102" }, active: true });
   expect(departments.items.find(({ id }) => id === finance?.parentId)).toMatchObject({ code: "01", parentId: "" });
-  expect((await tenant.get<Page<FeeType>>("/v1/feeTypes")).json.count).toBe(19);
+  expect((await tenant.get<Page<FeeType>>("/v1/feeTypes")).json.count).toBe(20);
   const dimensions = (await tenant.get<Page<{ id: string; name: string }>>("/v1/dimensions", page)).json.items;
   expect(dimensions.map(({ name }) => name).sort()).toEqual(["成本中心", "法人实体", "项目"].sort());
   const dimensionId = dimensions.find(({ name }) => name === "项目")?.id ?? "";

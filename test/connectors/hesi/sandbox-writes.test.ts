@@ -276,6 +276,30 @@ test("departments: one name beside each other, one code anywhere", async () => {
   expect((await all()).find((each) => each.id === id)).toMatchObject({ name: "大客户部", code: "0203", form: { costCenter: "CC0203" } });
 });
 
+test("a department is switched off with those below it when nobody works there, and comes back alone", async () => {
+  const tenant = await hesi();
+  const all = async () =>
+    new Map((await tenant.served.control<Department[]>("GET", "/inspect/departments")).map((each) => [each.code, each]));
+  const turn = (id: string | undefined, active: string) =>
+    tenant.call("PUT", `/v1/departments/disableOrEnableDepartment/$${id}${active === "" ? "" : `?active=${active}`}`);
+  const refused = { status: 412, json: { errorCode: 412, errorMessage: "要停用部门下的员工，才能停用此部门" } };
+  const before = await all();
+  // Nobody works in 02 itself, but in those below it.
+  for (const code of ["0310", "02"]) expect(await turn(before.get(code)?.id, "false")).toEqual(refused);
+  expect((await turn(before.get("0310")?.id, "")).status).toBe(400);
+  expect((await turn("none", "false")).status).toBe(412);
+  const make = async (code: string, parentId: string | undefined): Promise<string> =>
+    (await tenant.call<{ id: string }>("POST", "/v1/departments", { name: code, code, parentId })).json.id;
+  const above = await make("0399", before.get("03")?.id);
+  await make("039901", above);
+  expect(await turn(above, "false")).toMatchObject({ status: 200, json: { items: [{ id: above, active: false }] } });
+  const off = await all();
+  expect(["03", "0399", "039901"].map((code) => off.get(code)?.active)).toEqual([true, false, false]);
+  await turn(above, "true");
+  const on = await all();
+  expect(["0399", "039901"].map((code) => on.get(code)?.active)).toEqual([true, false]);
+});
+
 test("refusals of business by fault: row by row where the system answers so, else 412", async () => {
   const tenant = await hesi("refuse");
   const [made] = await tenant.act("create", { count: 1 });

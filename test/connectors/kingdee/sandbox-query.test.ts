@@ -156,7 +156,7 @@ test("base data are those of the sample company", async () => {
     BD_Department: 12,
     BD_Empinfo: 40,
     BD_Supplier: 30,
-    BD_Expense: 19,
+    BD_Expense: 20,
     CB_COSTCENTER: 12,
     PAEZ_PROJECT: 10,
     ORG_Organizations: 2,

@@ -444,13 +444,12 @@ test("reimbursements, other payables, payments and invoices keep their own rules
   expect(await client.query("IV_ReceivedInvoice", "FINVOICENO,FAMOUNT")).toEqual([["25110000000000000017", 100]]);
 });
 
-test("asset cards are refused until the site is said to take them", async () => {
+test("asset cards are taken, unless the site is said to refuse them", async () => {
   const client = await open();
   const card = { FNAME: "笔记本电脑", FASSETTYPEID: NUMBER("ZCLB01"), FACCTDATE: "2026-03-31", FORGVAL: "5999.00" };
-  expect(await firstFault(client, "FA_CARD", card)).toEqual([2, "没有“资产卡片”的“保存”权限"]);
-  expect(await client.query("FA_CARD", "FBillNo,FORGVAL")).toEqual([]);
-  await client.act("settings", { assetCards: true });
   expect((await save(client, "FA_CARD", card)).ResponseStatus.IsSuccess).toBe(true);
+  await client.act("settings", { assetCards: false });
+  expect(await firstFault(client, "FA_CARD", card)).toEqual([2, "没有“资产卡片”的“保存”权限"]);
   expect(await client.query("FA_CARD", "FBillNo,FORGVAL")).toEqual([["ZC00000001", 5999]]);
 });
 

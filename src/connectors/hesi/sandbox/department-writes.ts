@@ -1,5 +1,6 @@
 import type { SandboxAnswer } from "../../sandbox/contract.js";
 import { applied, bodyOf, listOf, maybe, need, noContent, objectOf, ok, Refused, type Request } from "./envelope.js";
+import { yesOrNo } from "./paging.js";
 import type { Department } from "./shapes.js";
 import type { Tenant } from "./tenant.js";
 
@@ -62,6 +63,27 @@ export function updateDepartment(tenant: Tenant, request: Request): SandboxAnswe
   if (isBelow(tenant, wanted.parentId, id)) throw new Refused(412, "上级部门不能是自己或下级");
   tenant.departments.put(id, lookedAt(tenant, wanted, []));
   return noContent();
+}
+
+/**
+ * `PUT /v1/departments/disableOrEnableDepartment/$id?active=`. Those below go with one that is switched off, and do not come back with it.
+ * As long as somebody works in one of them, it is refused; that the people of those below count too is cautious, not documented.
+ */
+export function disableOrEnableDepartment(tenant: Tenant, request: Request): SandboxAnswer {
+  const id = request.parts["id"] ?? "";
+  const active = yesOrNo(request.query, "active");
+  const known = tenant.departments.get(id);
+  if (known === null) throw new Refused(412, `部门[${id}]不存在`);
+  const changed = active ? [known] : [known, ...below(tenant, id)];
+  const closing = new Set(active ? [] : changed.map((each) => each.id));
+  const works = tenant.staffs.find({ where: { active: 1 } }).some(({ departments }) => departments.some((each) => closing.has(each)));
+  if (works) throw new Refused(412, "要停用部门下的员工，才能停用此部门");
+  for (const each of changed) tenant.departments.put(each.id, { ...each, active, updateTime: tenant.time() });
+  return ok({ items: [{ ...known, active }] });
+}
+
+function below(tenant: Tenant, id: string): Department[] {
+  return tenant.departments.find({ where: { parentId: id } }).flatMap((each) => [each, ...below(tenant, each.id)]);
 }
 
 function isBelow(tenant: Tenant, start: string, id: string): boolean {

@@ -10,6 +10,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   /** The whole of each document, by `code`. */
   document: (tenant, query) => documentsOf(tenant, query),
   vouchers: (tenant) => tenant.flows.find({ where: { hasVoucher: 1 }, order: { by: "code" } }).map(brief),
+  invoices: (tenant) => [...tenant.invoices.all()],
   payments: (tenant) => [...tenant.payments.all()],
   staff: (tenant) => [...tenant.staffs.all()],
   departments: (tenant) => [...tenant.departments.all()],

@@ -1,6 +1,6 @@
 import type { SandboxAnswer } from "../../sandbox/contract.js";
 import { addDataLinks } from "./data-link-writes.js";
-import { createDepartment, createDepartments, updateDepartment } from "./department-writes.js";
+import { createDepartment, createDepartments, disableOrEnableDepartment, updateDepartment } from "./department-writes.js";
 import { createItem, createItems, disableItem, enableItem, updateItem } from "./dimension-writes.js";
 import { applyList, approveStates, detailByCode, detailById, detailByOuterCode, invoiceBodies, invoicesOfFlows } from "./documents.js";
 import type { Request } from "./envelope.js";
@@ -68,6 +68,7 @@ const ROWS: readonly Row[] = [
   ["write", "POST", "/api/openapi/v1/departments", createDepartment],
   ["write", "POST", "/api/openapi/v1/departments/batch/create", createDepartments],
   ["write", "PUT", "/api/openapi/v1/departments/update/:id", updateDepartment],
+  ["write", "PUT", "/api/openapi/v1/departments/disableOrEnableDepartment/:id", disableOrEnableDepartment],
 ];
 
 const ROUTES: readonly Route[] = ROWS.map(([kind, method, path, answer]) => ({ kind, method, path, answer }));

@@ -38,6 +38,11 @@ export function fill(tenant: Tenant): void {
     const flow = flowOfClaim(tenant, places, claim);
     tenant.flows.put(flow.id, flow);
   }
+  // Last, so that the ids of everything else are those that pipelines name.
+  for (const { code, name } of company.assetTypes) {
+    const id = tenant.newId();
+    tenant.feeTypes.put(id, { id, name, parentId: "", active: true, code });
+  }
 }
 
 type Times = { readonly createTime: string; readonly updateTime: string };

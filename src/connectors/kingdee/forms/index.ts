@@ -1,8 +1,8 @@
 import type { PostItem } from "../../contract.js";
 import { refuseOption } from "../../http/action.js";
 import { isList, isObject, type Json, parseJson } from "../../http/json.js";
-import { compileBody } from "../../http/template.js";
-import { POST_SHAPE, postView } from "../../http/view.js";
+import { compileBody, Unwritable } from "../../http/template.js";
+import { HEADER_FIELDS, POST_SHAPE, postView, type Shape, type View } from "../../http/view.js";
 import type { Site } from "../site.js";
 import type { KingdeeTargetOptions } from "../target-options.js";
 import { type BillContext, billParts } from "./bill.js";
@@ -45,7 +45,13 @@ function templateForm(model: unknown, context: BillContext, known: BillForm | nu
     ...(known === null ? {} : { id: known.id, number: known.number, voided: known.voided, key: known.key }),
     entity: context.options.entity ?? known?.entity ?? "FEntity",
     types: known?.types ?? [],
-    write,
+    write: (item) => {
+      const { type, fields } = item.document;
+      // A Save says nothing of it, and what is told as written must not stay in use.
+      if (type === "entity" && fields["disabled"] === "true")
+        throw new Unwritable("it is no longer in use (`disabled`), and the ERP learns that by forbidding it (禁用), which is done by hand");
+      return write(item);
+    },
     held: () => null,
   };
 }
@@ -75,20 +81,28 @@ function merged(entry: Json, more: Json): Json {
   return entry !== null && more !== null && isObject(entry) && isObject(more) ? new Map([...entry, ...more]) : entry;
 }
 
+/** Beside what every template sees: `$.more`, the header values of master data that have a name of the pipeline's own. */
+const SHAPE: Shape = POST_SHAPE.kind === "object" ? { kind: "object", names: { ...POST_SHAPE.names, more: { kind: "map" } } } : POST_SHAPE;
+
+function viewOf(item: PostItem): View {
+  const more = Object.entries(item.document.fields).filter(([name]) => !HEADER_FIELDS.includes(name));
+  return { ...postView(item), more: Object.fromEntries(more) };
+}
+
 function compileObject(tree: unknown, where: string): (item: PostItem) => ReadonlyMap<string, Json> {
-  const write = compileBody(tree, POST_SHAPE, where, true);
+  const write = compileBody(tree, SHAPE, where, true);
   if (typeof tree !== "object" || tree === null || Array.isArray(tree))
     return refuseOption("CONFIG_WRONG_VALUE", `\`${where}\` is no mapping`, "name the fields, as in `FDate: $.date`");
   return (item) => {
-    const value = parseJson(write(postView(item))) ?? null;
+    const value = parseJson(write(viewOf(item))) ?? null;
     return value !== null && isObject(value) ? value : new Map();
   };
 }
 
 function compileList(tree: unknown): (item: PostItem) => readonly Json[] {
-  const write = compileBody({ $each: "$.lines", $item: tree }, POST_SHAPE, "lines", true);
+  const write = compileBody({ $each: "$.lines", $item: tree }, SHAPE, "lines", true);
   return (item) => {
-    const value = parseJson(write(postView(item))) ?? null;
+    const value = parseJson(write(viewOf(item))) ?? null;
     return value !== null && isList(value) ? value : [];
   };
 }

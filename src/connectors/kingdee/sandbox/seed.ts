@@ -23,6 +23,7 @@ export function seedBooks(books: Books, seed: number, now: Date): void {
   seeder.accounts(company.accounts);
   seeder.people(company);
   seeder.parties(company);
+  seeder.calendar(Number(serverTime(now).slice(0, 4)));
 }
 
 class Seeder {
@@ -121,7 +122,7 @@ class Seeder {
     );
   }
 
-  parties({ suppliers, projects, feeTypes }: SampleCompany): void {
+  parties({ suppliers, projects, feeTypes, assetTypes }: SampleCompany): void {
     const currency = this.id("BD_Currency", "PRE001");
     this.add(
       "BD_Supplier",
@@ -141,6 +142,26 @@ class Seeder {
       PROJECT_FORM,
       projects.map(({ code, name }) => [code, name, this.own]),
     );
+    this.add(
+      "BD_Expense",
+      assetTypes.map(({ code, name }) => [code, name]),
+    );
+  }
+
+  /** The months of the year before, of this one and of the next. */
+  calendar(thisYear: number): void {
+    const months = [thisYear - 1, thisYear, thisYear + 1].flatMap((year) =>
+      Array.from({ length: 12 }, (_, at) => ({ year, month: at + 1 })),
+    );
+    const day = (year: number, month: number, of: number): string =>
+      `${new Date(Date.UTC(year, month, of)).toISOString().slice(0, 10)}T00:00:00.000`;
+    const rows = months.map(({ year, month }) => ({
+      FPERIODYEAR: year,
+      FPERIODNO: month,
+      FPERIODSTARTDATE: day(year, month - 1, 1),
+      FPERIODENDDATE: day(year, month, 0),
+    }));
+    this.add("BD_ACCOUNTCALENDAR", [["KJRL01_SYS", "系统预设会计日历", {}, rows]]);
   }
 
   private id(form: string, number: string): number {

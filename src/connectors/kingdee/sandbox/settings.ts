@@ -3,11 +3,11 @@ import type { MadeField } from "./forms/index.js";
 
 /** What differs from site to site, and what the reference leaves open. Kept in the state, changed by the act `settings`. */
 export interface Settings {
-  /** More sessions than this at once are refused. The reference knows an advice (3 to 5), not a limit, and no sign-out. */
+  /** More sessions than this at once are refused. The reference knows an advice (3 to 5), not a limit. */
   readonly mostSessions: number;
   /** More rows than this are not given at once. */
   readonly mostRows: number;
-  /** Asset cards may be saved. How a real system takes them is not established, so they are refused unless asked for. */
+  /** Asset cards may be saved. How a real system takes them is not established; a site may refuse them. */
   readonly assetCards: boolean;
   /** `on`: employees' other payables are refused; `off`: reimbursements are; `both`: neither, so that both ways can be rehearsed. */
   readonly expenseModule: "on" | "off" | "both";
@@ -22,7 +22,7 @@ export interface Settings {
 const DEFAULTS: Settings = {
   mostSessions: 100,
   mostRows: 2000,
-  assetCards: false,
+  assetCards: true,
   expenseModule: "both",
   checkApiSignature: true,
   emptyViewWhenSignedOut: true,

@@ -72,6 +72,11 @@ export class Sessions {
     return { ...answer, headers: { ...answer.headers, "Set-Cookie": cookies } };
   }
 
+  /** Ends the session of the cookies. That it says whether there was one is not in the reference. */
+  logout(call: SandboxCall): SandboxAnswer {
+    return ok(this.open.delete(cookiesOf(call).get(SESSION_COOKIE) ?? ""));
+  }
+
   /** The caller of a request, by its signature or its cookies; null when it has neither, `refused` with the reason otherwise. */
   callerOf(call: SandboxCall, settings: Settings): Caller | { readonly refused: string } | null {
     if (call.headers["x-kd-appkey"] !== undefined) return signedCaller(call, settings);

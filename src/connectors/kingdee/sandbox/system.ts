@@ -57,6 +57,7 @@ export class KingdeeSystem implements SandboxSystem {
       return ok([{ Id: ACCOUNT_SET, Number: "001", Name: ACCOUNT_SET_NAME }]);
     const body = bodyOf(call);
     if (body === null) return refused([fault("请求内容不是有效的 JSON", CODE.parameterWrong)], shapeOf(operation));
+    if (service === SERVICES.auth && operation === "Logout") return this.sessions.logout(call);
     if (service === SERVICES.auth) return isLogin(operation) ? this.sessions.login(operation, body, this.settings) : null;
     if (service !== SERVICES.forms || (operation !== "SwitchOrg" && !isOperation(operation))) return null;
     const caller = this.sessions.callerOf(call, this.settings);

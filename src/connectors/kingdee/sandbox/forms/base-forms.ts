@@ -46,6 +46,19 @@ export const BASE_FORMS: readonly Form[] = [
       whole("FCURRENTPERIOD", { own: true }),
     ],
   }),
+  base({
+    id: "BD_ACCOUNTCALENDAR",
+    title: "会计日历",
+    primary: "FCALENDARID",
+    shared: true,
+    entities: [
+      {
+        key: "FPeriodEntity",
+        view: "BD_ACCOUNTPERIOD",
+        fields: [whole("FPERIODYEAR"), whole("FPERIODNO"), date("FPERIODSTARTDATE"), date("FPERIODENDDATE")],
+      },
+    ],
+  }),
   base({ id: "BD_VOUCHERGROUP", title: "凭证字", primary: "FVCHGROUPID", shared: true }),
   base({ id: "BD_RateType", title: "汇率类型", primary: "FRATETYPEID", shared: true }),
   base({ id: "BD_SETTLETYPE", title: "结算方式", primary: "FSETTLETYPEID", shared: true }),
