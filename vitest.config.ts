@@ -20,6 +20,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Loading the sources once for each file would take longer than most tests of it; nothing is mocked, so files cannot change them for each other.
+    isolate: false,
     maxWorkers: "100%",
     sequence: { sequencer: LongFirst },
   },

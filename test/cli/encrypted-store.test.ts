@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { loadProject } from "../../src/config/project.js";
 import { connectors } from "../../src/connectors/index.js";
-import { openDatabase } from "../../src/store/place.js";
 import { command, type Said } from "./in-process.js";
-import { emptyFolder } from "./sync.js";
+import { emptyFolder, program, sync } from "./sync.js";
 
 /** It compiles while it is installed and is needed by few; `.ci/run` puts it where `NODE_PATH` says. */
 const hasCiphers = ((): boolean => {
@@ -50,8 +50,20 @@ describe("what sync.yaml says of the store", () => {
   });
 });
 
-test.skipIf(hasCiphers)("without the package, an encrypted store says what to install", () => {
-  expect(() => openDatabase({ file: join(emptyFolder(), "a.db"), key: KEY })).toThrow("STORE_UNREADABLE");
+/** Somebody installed it here for good. */
+const isOwn = existsSync(new URL("../../node_modules/better-sqlite3-multiple-ciphers", import.meta.url));
+
+test.skipIf(isOwn)("without the package, an encrypted store says what to install", () => {
+  const folder = emptyFolder();
+  sync(folder, "init");
+  const file = join(folder, "sync.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(PLAIN, ENCRYPTED));
+  const env = { ...process.env, SYNC_STORE_KEY: KEY, NODE_PATH: "" };
+  const { status, stderr } = spawnSync(process.execPath, [program, "run", "--quiet"], { cwd: folder, encoding: "utf8", env });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/STORE_UNREADABLE: [\s\S]*npm install better-sqlite3-multiple-ciphers@12\.11\.1/),
+  ]);
 });
 
 describe.skipIf(!hasCiphers)("an encrypted store (skipped where better-sqlite3-multiple-ciphers is not installed)", () => {

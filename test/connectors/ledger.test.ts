@@ -504,7 +504,7 @@ describe("the file", () => {
     writer.db.pragma(`max_page_count = ${writer.db.pragma("page_count", { simple: true })}`);
     const many = Array.from({ length: 500 }, (_, at) => aDocument({ key: `N-${at}` }));
     await expect(post(target, ...many)).rejects.toThrow(
-      /TARGET_UNAVAILABLE: the books `.*` cannot be written: database or disk is full; nothing of this batch/,
+      /RUN_DISK_FULL: the books `.*` cannot be written: database or disk is full; nothing of this batch/,
     );
     writer.db.pragma("max_page_count = 1000000");
     expect(await target.lookup("expense/N-0/1")).toBeNull();

@@ -41,12 +41,18 @@ const RULES: Readonly<Partial<Record<Fate, readonly Rule[]>>> = {
 
 /** All executions of statements in this process, whoever prepared them. */
 let statements = 0;
+const counted = new Map<string, (...args: unknown[]) => unknown>();
+let prototype: Record<string, (...args: unknown[]) => unknown>;
+afterAll(() => {
+  for (const [name, real] of counted) prototype[name] = real;
+});
 beforeAll(() => {
   const db = new Database(":memory:");
-  const prototype = Object.getPrototypeOf(db.prepare("SELECT 1")) as Record<string, (...args: unknown[]) => unknown>;
+  prototype = Object.getPrototypeOf(db.prepare("SELECT 1")) as Record<string, (...args: unknown[]) => unknown>;
   db.close();
   for (const name of ["run", "get", "all", "iterate"]) {
     const real = prototype[name] as (...args: unknown[]) => unknown;
+    counted.set(name, real);
     prototype[name] = function (this: unknown, ...args: unknown[]) {
       statements += 1;
       return real.apply(this, args);

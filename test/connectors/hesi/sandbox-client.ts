@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, onTestFinished } from "vitest";
@@ -63,7 +63,8 @@ let filled: string | null = null;
 
 /** The sample company is made once for all tests of a file; each goes on with a copy. */
 async function filledState(): Promise<string> {
-  if (filled !== null) return filled;
+  // Another file of this worker may have had it, and removed it.
+  if (filled !== null && existsSync(filled)) return filled;
   const folder = mkdtempSync(join(tmpdir(), "sync-hesi-"));
   afterAllRemove.push(folder);
   const file = join(folder, "filled.state");
@@ -74,7 +75,7 @@ async function filledState(): Promise<string> {
 
 const afterAllRemove: string[] = [];
 afterAll(() => {
-  for (const folder of afterAllRemove) rmSync(folder, { recursive: true });
+  for (const folder of afterAllRemove) rmSync(folder, { recursive: true, force: true });
 });
 
 export async function hesi(...faults: readonly string[]): Promise<Hesi> {
