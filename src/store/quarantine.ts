@@ -1,5 +1,5 @@
 import type { Problem } from "../model/problem.js";
-import type { Moment } from "./moment.js";
+import { Emptiness, type Moment } from "./moment.js";
 import type { Db } from "./open.js";
 
 /** `ready`: nothing speaks against it any more, and it is sent next. */
@@ -38,15 +38,13 @@ export class QuarantineTable {
   private readonly removeDocument;
   private readonly markReady;
   private readonly findWaiting;
-  private readonly any;
-  /** When it was learnt that nothing is on the list, which is so most nights. */
-  private emptyAt: number | null = null;
+  private readonly empty: Emptiness;
 
   constructor(
     private readonly db: Db,
-    private readonly moment: Moment,
+    moment: Moment,
   ) {
-    this.any = db.prepare("SELECT 1 FROM quarantine LIMIT 1").pluck();
+    this.empty = new Emptiness(db, "quarantine", moment);
     this.upsert = db.prepare(
       `INSERT INTO quarantine (pipeline_id, kind, key, document_id, status, code, problem, unit_id, line, raw, first_run, last_run, first_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -74,7 +72,7 @@ export class QuarantineTable {
     runId: number;
     at: string;
   }): void {
-    this.emptyAt = null;
+    this.empty.end();
     this.upsert.run(
       item.pipelineId,
       item.kind,
@@ -94,17 +92,17 @@ export class QuarantineTable {
 
   /** What kept the document waiting is mended; it keeps its history until the target has it. */
   setReady(documentId: number): void {
-    if (!this.isEmpty()) this.markReady.run(documentId);
+    if (!this.empty.isSo()) this.markReady.run(documentId);
   }
 
   /** True when something keeps the document, or a part of it, waiting. */
   isWaiting(documentId: number): boolean {
-    return !this.isEmpty() && this.findWaiting.get(documentId) !== undefined;
+    return !this.empty.isSo() && this.findWaiting.get(documentId) !== undefined;
   }
 
   /** The document no longer waits. */
   clearDocument(documentId: number): void {
-    if (!this.isEmpty()) this.removeDocument.run(documentId);
+    if (!this.empty.isSo()) this.removeDocument.run(documentId);
   }
 
   /** Rows of a unit that a new reading of it did not confirm are no longer there. */
@@ -180,14 +178,6 @@ export class QuarantineTable {
         `SELECT q.code, count(*) AS n FROM quarantine q WHERE q.pipeline_id = ? AND ${WAITING} GROUP BY q.code ORDER BY n DESC, q.code`,
       )
       .all(pipelineId) as { code: string; n: number }[];
-  }
-
-  private isEmpty(): boolean {
-    const { now } = this.moment;
-    if (now !== null && now === this.emptyAt) return true;
-    if (this.any.get() !== undefined) return false;
-    this.emptyAt = now;
-    return true;
   }
 
   private select(condition: string, ...values: readonly (string | number)[]): QuarantineItem[] {

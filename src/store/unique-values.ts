@@ -1,4 +1,4 @@
-import type { Moment } from "./moment.js";
+import { Emptiness, type Moment } from "./moment.js";
 import type { Db } from "./open.js";
 
 /**
@@ -12,15 +12,10 @@ export class UniqueValueTable {
   private readonly markStale;
   private readonly freeStale;
   private readonly free;
-  private readonly any;
-  /** When it was learnt that nothing is held at all, as where no pipeline has such a check. */
-  private emptyAt: number | null = null;
+  private readonly empty: Emptiness;
 
-  constructor(
-    db: Db,
-    private readonly moment: Moment,
-  ) {
-    this.any = db.prepare("SELECT 1 FROM unique_values LIMIT 1").pluck();
+  constructor(db: Db, moment: Moment) {
+    this.empty = new Emptiness(db, "unique_values", moment);
     this.claim = db.prepare("INSERT INTO unique_values (pipeline_id, name, value, document_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
     this.own = db.prepare("UPDATE unique_values SET stale = 0 WHERE pipeline_id = ? AND name = ? AND value = ? AND document_id = ?");
     this.holder = db
@@ -35,12 +30,12 @@ export class UniqueValueTable {
 
   /** Begins a new wish of a document; what it does not take again is given free by `releaseStale`, and not before. */
   expectAgain(documentId: number): void {
-    if (!this.isEmpty()) this.markStale.run(documentId);
+    if (!this.empty.isSo()) this.markStale.run(documentId);
   }
 
   /** Null when the document now holds the value; else the key of the document that does. */
   take(pipelineId: number, name: string, value: string, documentId: number): string | null {
-    this.emptyAt = null;
+    this.empty.end();
     if (this.claim.run(pipelineId, name, value, documentId).changes === 1) return null;
     if (this.own.run(pipelineId, name, value, documentId).changes === 1) return null;
     return this.holder.get(pipelineId, name, value) as string;
@@ -48,19 +43,11 @@ export class UniqueValueTable {
 
   /** The target holds the document as it is wanted now. */
   releaseStale(documentId: number): void {
-    if (!this.isEmpty()) this.freeStale.run(documentId);
+    if (!this.empty.isSo()) this.freeStale.run(documentId);
   }
 
   /** The document is neither wanted nor posted. */
   release(documentId: number): void {
-    if (!this.isEmpty()) this.free.run(documentId);
-  }
-
-  private isEmpty(): boolean {
-    const { now } = this.moment;
-    if (now !== null && now === this.emptyAt) return true;
-    if (this.any.get() !== undefined) return false;
-    this.emptyAt = now;
-    return true;
+    if (!this.empty.isSo()) this.free.run(documentId);
   }
 }
