@@ -186,6 +186,7 @@ const COMMANDS: Readonly<Record<string, Plan>> = {
   "secrets remove": [line("secrets remove NAME")],
   "secrets re-encrypt": [line("secrets re-encrypt")],
   prune: [line("prune --dry-run"), line("prune")],
+  metrics: [line("metrics")],
   "audit log": [line("audit log --limit 500")],
   "audit verify": [line("audit verify")],
   "audit export": [line("audit export"), line("audit export --out audit.jsonl")],
