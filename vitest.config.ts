@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -13,16 +14,25 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** What starts programs, servers or browsers, or takes long. */
+const WITH_PROGRAMS = [
+  "test/{real,hesi,kill,feed,nights,rehearsal,erp,report,examples,cli,sim,fuzz,observe}/**/*.test.ts",
+  "test/connectors/{files,sql,hesi-sandbox,csv-parse,http-network,http-transport}*.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      // Loading the sources once for each of them would take longer than most of their tests; nothing is mocked, so no file changes them for another.
+      { extends: true, test: { name: "units", include: ["test/**/*.test.ts"], exclude: WITH_PROGRAMS, isolate: false } },
+      { extends: true, test: { name: "programs", include: WITH_PROGRAMS } },
+    ],
     globalSetup: ["test/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
-    // Loading the sources once for each file would take longer than most tests of it; nothing is mocked, so files cannot change them for each other.
-    isolate: false,
-    maxWorkers: "100%",
+    // Tests of programs and servers spend much of their time waiting for them.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongFirst },
   },
 });
