@@ -9,15 +9,40 @@ export interface Exposed {
   readonly what: "store" | "secret";
 }
 
-/** What every run says aloud, until it is put right: data that travels readable, and files that others may read. */
-export function loudNotices(project: Project, pipeline: Pipeline): Problem[] {
-  const ends = [pipeline.source, pipeline.target];
-  const ways = ends.flatMap(({ name, connectionOptions }) => plainWays(connectionOptions).map((host) => ({ name, host })));
-  const told = new Map(ways.map(({ name, host }) => [`${name} ${host}`, insecureProblem(`connection \`${name}\``, host)]));
-  return [...told.values(), ...exposedFiles(project).map(exposedProblem)];
+/** A way on which data travels readable to another machine. */
+interface Plain {
+  /** What `sync doctor` looks at. */
+  readonly check: string;
+  readonly problem: Problem;
 }
 
-export function insecureProblem(what: string, host: string): Problem {
+/** What every run says aloud, until it is put right: data that travels readable, and files that others may read. */
+export function loudNotices(project: Project, pipeline: Pipeline): Problem[] {
+  return [...plainPlaces(project, [pipeline]).map((each) => each.problem), ...exposedFiles(project).map(exposedProblem)];
+}
+
+/** Both ends of these pipelines, and where the project tells people and machines what happens; each host once. */
+export function plainPlaces({ notify, observing }: Project, pipelines: readonly Ends[]): Plain[] {
+  const ends = pipelines.flatMap(({ source, target }) => [source, target]);
+  const places = [
+    ...ends.map(({ name, connectionOptions }) => ({
+      check: `connection ${name}`,
+      what: `connection \`${name}\``,
+      options: connectionOptions,
+    })),
+    ...notify.channels.map(({ name, settings }) => ({ check: `channel ${name}`, what: `channel \`${name}\``, options: settings.options })),
+    { check: "metrics", what: "`metrics.push`", options: observing.metrics?.push },
+    { check: "traces", what: "`traces`", options: observing.traces },
+  ];
+  const ways = places.flatMap(({ check, what, options }) =>
+    plainWays(options).map((host) => [`${check} ${host}`, { check, problem: insecureProblem(what, host) }] as const),
+  );
+  return [...new Map(ways).values()];
+}
+
+type Ends = Pick<Pipeline, "source" | "target">;
+
+function insecureProblem(what: string, host: string): Problem {
   return problem(
     "CONFIG_INSECURE",
     `${what} talks to ${host} without encryption, as \`insecure: true\` allows: everybody on the way can read and change what is sent`,

@@ -1,27 +1,17 @@
 import { existsSync } from "node:fs";
-import { hostname } from "node:os";
-import type { Pipeline, Project } from "../config/pipeline.js";
+import type { Project } from "../config/pipeline.js";
 import { formatMinor } from "../model/money.js";
 import { Counters } from "../observe/counters.js";
 import type { Family, Sample } from "../observe/exposition.js";
-import type { Store } from "../store/store.js";
-import type { Coming } from "./due.js";
-import { isAlive } from "./effects.js";
 import { exitOfRun } from "./exit-codes.js";
 import type { Money } from "./limbo.js";
-import { leasesOf, type RunState, type Standing, standingOf } from "./standing.js";
+import type { RunState, Standing } from "./standing.js";
+import type { Standings } from "./standings.js";
 import { programVersion } from "./version.js";
 
-interface MetricsRequest {
+interface MetricsRequest extends Pick<Standings, "at" | "store" | "standings" | "problems"> {
   readonly project: Project;
-  /** Null before the first run. */
-  readonly store: Store | null;
-  readonly pipelines: readonly Pipeline[];
-  /** What is wrong with files of the project. */
-  readonly problems: number;
   readonly counters: Counters;
-  readonly now: Date;
-  readonly coming: (pipeline: Pipeline) => Coming | null;
 }
 
 const STATES: readonly RunState[] = ["running", "done", "waiting", "in-doubt", "threshold", "failed", "interrupted", "killed"];
@@ -40,14 +30,9 @@ export function knownCounters(project: Project): Counters {
 }
 
 /** Every pipeline of the project and of the store, also those that did not run now. */
-export function metricFamilies({ project, store, pipelines, problems, counters, now, coming }: MetricsRequest): Family[] {
-  const known = new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]));
-  const names = [...known.keys(), ...(store?.pipelineNames() ?? []).filter((name) => !known.has(name))];
-  const leases = store === null ? [] : leasesOf(store, now, hostname(), isAlive);
-  const around = { store, now, timeZone: project.timeZone, leases, coming };
-  const all = names.map((name) => standingOf(name, known.get(name) ?? null, around));
+export function metricFamilies({ project, store, standings, problems, counters, at: now }: MetricsRequest): Family[] {
   const of = (samplesOf: (standing: Standing) => readonly (readonly [Readonly<Record<string, string>>, number | string])[]): Sample[] =>
-    all.flatMap((standing) =>
+    standings.flatMap((standing) =>
       samplesOf(standing).map(([labels, value]) => ({ labels: { pipeline: standing.pipeline, ...labels }, value })),
     );
   const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
@@ -68,7 +53,7 @@ export function metricFamilies({ project, store, pipelines, problems, counters, 
       { labels: { project: project.name, environment, version: programVersion() }, value: 1 },
     ]),
     gauge("metrics_timestamp_seconds", "When these metrics were made.", [{ labels: {}, value: seconds(now.toISOString()) }]),
-    gauge("config_problems", "What is wrong with the files of the project.", [{ labels: {}, value: problems }]),
+    gauge("config_problems", "What is wrong with the files of the project.", [{ labels: {}, value: problems.length }]),
     gauge(
       "last_run_timestamp_seconds",
       "When the last run ended; when it began, where it never wrote its end.",

@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Pipeline, Project } from "../config/pipeline.js";
+import type { Project } from "../config/pipeline.js";
 import { sizeOf } from "../connectors/files/size.js";
-import { Redaction } from "../connectors/http/redaction.js";
+import { redactionOf } from "../connectors/http/redaction.js";
 import type { Observer } from "../model/observer.js";
-import { type Problem, ProblemError, problem } from "../model/problem.js";
+import { causeText, type Problem, problem } from "../model/problem.js";
 import { Counters } from "../observe/counters.js";
 import { type Export, exportOf, exportSpans, secretsOf } from "../observe/export.js";
 import { exposition } from "../observe/exposition.js";
@@ -18,14 +18,12 @@ import { Spans } from "../observe/spans.js";
 import type { CommandContext, LogOptions } from "./io.js";
 import { countersFile, knownCounters, metricFamilies } from "./metrics.js";
 import { renderProblems } from "./render/problem.js";
-import { allPipelines, openToLook } from "./session.js";
+import { lookAtAll } from "./standings.js";
 import { programVersion } from "./version.js";
-import { WholeFile } from "./whole-file.js";
+import { writeWhole } from "./whole-file.js";
 
 /** How long a gateway or a collector may take to connect, and then to answer. */
 const TIMEOUT_MS = 2_500;
-/** A shorter secret hides whole values only; covered inside others it would make everything unreadable. */
-const SHORTEST_SECRET = 4;
 const LOG_DEFAULTS = { level: "info", to: "stderr", max_size: "10MB", keep: 5, details: "counts" } as const;
 
 const elapsedMs = (): number => performance.now();
@@ -54,21 +52,20 @@ export class Observation {
     // Lines of the log bear the trace that the spans are of.
     const listeners = [traced?.spans, log?.listener, counters?.listener()].filter((each) => each !== undefined);
     const traceparent = traced?.to.settings.propagate === true ? traced.spans.traceparent : undefined;
-    this.observer = new Hub(clock, listeners, (name, cause) => this.fail(name, wordsOf(cause)), traceparent);
+    this.observer = new Hub(clock, listeners, (name, cause) => this.fail(name, causeText(cause)), traceparent);
   }
 
   /** `isRun`: what the command does changes what metrics say. */
   static async open(context: CommandContext, options: LogOptions, project: Project, isRun: boolean): Promise<Observation> {
     const problems: Problem[] = [...project.observing.problems];
     const { metrics, traces } = project.observing;
-    const redaction = new Redaction();
-    for (const secret of [...project.secrets, ...secretsOf(context.env)]) if (secret.length >= SHORTEST_SECRET) redaction.hide(secret);
+    const redaction = redactionOf([...project.secrets, ...secretsOf(context.env)]);
     const to = safely(problems, "traces", () => exportOf(traces, context.env));
     const most = to?.settings.most_spans ?? 0;
     const traced = to === null ? null : { spans: new Spans({ most, randomHex: (bytes) => randomBytes(bytes).toString("hex") }), to };
     const trace = traced?.spans.traceId ?? (() => null);
     const log = await openLog(context, options, project, (text) => redaction.cover(text), trace).catch((cause: unknown) => {
-      problems.push(failure("log", wordsOf(cause)));
+      problems.push(failure("log", causeText(cause)));
       return null;
     });
     const observation = new Observation(context, options, project, metrics === null || !isRun ? null : new Counters(), traced, log);
@@ -99,10 +96,10 @@ export class Observation {
     if (metrics === null || counters === null) return;
     // Another command may have counted on while this one ran.
     counters.addFrom(countersFile(project));
-    if (existsSync(project.store)) writeWhole(countersFile(project), counters.toText(), "owner");
+    if (existsSync(project.store)) writeWhole(countersFile(project), "owner", (out) => out.write(counters.toText()));
     const text = await metricsText(context, project, counters);
     const { file } = metrics;
-    if (file !== undefined) await this.safely("metrics", async () => writeWhole(file, text, "all"));
+    if (file !== undefined) await this.safely("metrics", async () => writeWhole(file, "all", (out) => out.write(text)));
     if (metrics.push === undefined) return;
     const why = await push(metrics.push, { project: project.name, environment: project.environment }, text, TIMEOUT_MS);
     if (why !== null) this.fail("metrics", `the gateway did not take them: ${why}`);
@@ -112,7 +109,7 @@ export class Observation {
     try {
       await work();
     } catch (cause) {
-      this.fail(part, wordsOf(cause));
+      this.fail(part, causeText(cause));
     }
   }
 
@@ -123,18 +120,7 @@ export class Observation {
 
 /** What `sync metrics` prints. */
 export async function metricsText(context: CommandContext, project: Project, counters: Counters = knownCounters(project)): Promise<string> {
-  const { pipelines, problems } = await allPipelines(project);
-  const store = existsSync(project.store) ? openToLook(context, project) : null;
-  try {
-    store?.freeze();
-    const now = context.now();
-    // Calculating with time zones is loaded only where a pipeline has a schedule.
-    const due = pipelines.some(({ schedule }) => schedule !== null) ? await import("./due.js") : null;
-    const coming = (pipeline: Pipeline) => due?.comingRun(pipeline, pipelines, store, now) ?? null;
-    return exposition(metricFamilies({ project, store, pipelines, problems: problems.length, counters, now, coming }));
-  } finally {
-    store?.close();
-  }
+  return lookAtAll(context, project, (found) => exposition(metricFamilies({ ...found, project, counters })));
 }
 
 /** The library that writes the lines is loaded only here. */
@@ -154,32 +140,15 @@ async function openLog(
   return { listener: logListener({ level: logLevel ?? level, details, write, cover, trace }), file };
 }
 
-function writeWhole(path: string, text: string, audience: "owner" | "all"): void {
-  const file = new WholeFile(path, audience);
-  try {
-    file.write(text);
-    file.end();
-  } catch (cause) {
-    file.discard();
-    throw cause;
-  }
-}
-
 function safely<T>(problems: Problem[], part: string, work: () => T): T | null {
   try {
     return work();
   } catch (cause) {
-    problems.push(failure(part, wordsOf(cause)));
+    problems.push(failure(part, causeText(cause)));
     return null;
   }
 }
 
 function failure(part: string, words: string): Problem {
   return problem("OBSERVE_FAILED", `${part}: ${words}`, [], "the run is what it was");
-}
-
-function wordsOf(cause: unknown): string {
-  if (cause instanceof ProblemError)
-    return cause.problems.map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`)).join(", ");
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -12,7 +12,7 @@ import { savePlan } from "../run/save-plan.js";
 import type { Store } from "../store/store.js";
 import type { CommandContext } from "./io.js";
 import { programVersion } from "./version.js";
-import { WholeFile } from "./whole-file.js";
+import { writeWhole } from "./whole-file.js";
 
 export interface SavedFile {
   readonly id: string;
@@ -74,7 +74,9 @@ export function writeUnknownPlan(
   const id = randomUUID();
   const madeAt = context.now().toISOString();
   const head = headOf({ project, pipeline, store, result, id, madeAt, madeBy: context.actor, host });
-  const hash = writeWhole(file, (write) => savePlan({ store, pipelineId: store.pipelineId(pipeline.name), planned, head }, write));
+  const hash = writeWhole(file, "owner", (out) =>
+    savePlan({ store, pipelineId: store.pipelineId(pipeline.name), planned, head }, out.write),
+  );
   return { id, hash, madeAt };
 }
 
@@ -115,18 +117,6 @@ function headOf(given: {
             reversed: last.result.counts.reversed,
           },
   };
-}
-
-function writeWhole<T>(path: string, work: (write: (text: string) => void) => T): T {
-  const file = new WholeFile(path, "owner");
-  try {
-    const result = work(file.write);
-    file.end();
-    return result;
-  } catch (cause) {
-    file.discard();
-    throw cause;
-  }
 }
 
 /** What a saved plan still needs. */

@@ -3,6 +3,21 @@ import { dirname } from "node:path";
 
 const CHUNK = 1 << 16;
 
+type Audience = "people" | "owner" | "all";
+
+/** The file with what `work` writes, or nothing of it where that throws. */
+export function writeWhole<T>(path: string, audience: Audience, work: (out: WholeFile) => T): T {
+  const out = new WholeFile(path, audience);
+  try {
+    const result = work(out);
+    out.end();
+    return result;
+  } catch (cause) {
+    out.discard();
+    throw cause;
+  }
+}
+
 /** A file that is written under another name first, so that it is never there in part. One of its name is replaced. */
 export class WholeFile {
   private readonly partial: string;
@@ -16,7 +31,7 @@ export class WholeFile {
    */
   constructor(
     private readonly path: string,
-    audience: "people" | "owner" | "all" = "people",
+    audience: Audience = "people",
   ) {
     mkdirSync(dirname(path), { recursive: true, ...(audience === "owner" ? { mode: 0o700 } : {}) });
     this.partial = `${path}.${process.pid}.part`;

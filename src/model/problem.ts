@@ -47,6 +47,13 @@ export class ProblemError extends Error {
   }
 }
 
+/** What went wrong, on one line, with what to do; of any error that is thrown. */
+export function causeText(cause: unknown): string {
+  if (cause instanceof ProblemError)
+    return cause.problems.map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`)).join(", ");
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** Stops the program: one of its own rules was broken, which is never the user's mistake. */
 export function bug(message: string): never {
   throw new Error(`bug: ${message}`);

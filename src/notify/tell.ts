@@ -1,7 +1,7 @@
 import type { NotifyChannel } from "../config/pipeline.js";
-import { Redaction } from "../connectors/http/redaction.js";
+import { redactionOf } from "../connectors/http/redaction.js";
 import type { Observer } from "../model/observer.js";
-import { type Problem, ProblemError, problem } from "../model/problem.js";
+import { causeText, type Problem, problem } from "../model/problem.js";
 import type { Store } from "../store/store.js";
 import { changesSince, NOTHING_TOLD, toldBy } from "./change.js";
 import type { Sender, Sent } from "./channel.js";
@@ -28,8 +28,6 @@ export interface TellContext {
 const WAITS_MS = [1_000, 4_000];
 /** A channel that asks for more is not waited for. */
 const MOST_WAIT_MS = 10_000;
-/** A shorter secret hides whole values only; covered inside others it would make everything unreadable. */
-const SHORTEST_SECRET = 4;
 
 /**
  * Tells each channel what changed since it was last told, in one message for all pipelines. What could not be told comes back as notices, and is told
@@ -47,7 +45,7 @@ export async function tell(
         return await tellChannel(channel, all, store, context);
       } catch (cause) {
         // Such as a store that cannot be written; what one channel meets keeps no other from being told.
-        const words = wordsOf(store === null ? cause : store.explain(cause));
+        const words = causeText(store === null ? cause : store.explain(cause));
         return [problem("NOTIFY_FAILED", `channel \`${channel.name}\`: ${words}`, [], "the run is what it was")];
       }
     }),
@@ -129,8 +127,7 @@ function noticesOf({ name }: NotifyChannel, sent: Sent, isRemembered: boolean): 
 
 /** Tries a few times where nothing was taken. Whatever happens comes back as a value: telling people never stops anything. */
 async function deliver({ settings }: NotifyChannel, message: Message, context: TellContext): Promise<Sent> {
-  const redaction = new Redaction();
-  for (const secret of context.secrets) if (secret.length >= SHORTEST_SECRET) redaction.hide(secret);
+  const redaction = redactionOf(context.secrets);
   let sender: Sender | null = null;
   try {
     sender = await openChannel(settings, { now: context.now, timeoutMs: context.timeoutMs, redaction });
@@ -142,14 +139,8 @@ async function deliver({ settings }: NotifyChannel, message: Message, context: T
       await context.sleep(waitMs);
     }
   } catch (cause) {
-    return { kind: "failed", reason: redaction.show(wordsOf(cause)) };
+    return { kind: "failed", reason: redaction.show(causeText(cause)) };
   } finally {
     await sender?.close();
   }
-}
-
-function wordsOf(cause: unknown): string {
-  if (cause instanceof ProblemError)
-    return cause.problems.map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`)).join(", ");
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -27,7 +27,7 @@ function aFile(name: string, mode: number): string {
 function aProject(more: Partial<Project> = {}): Project {
   const store = join(folder, "store.db");
   const connections = new Map([["erp", { name: "erp", options: ERP.connectionOptions }]]);
-  return { store, secretFiles: [], connections, notify: { channels: [], problems: [] }, ...more } as unknown as Project;
+  return { store, secretFiles: [], connections, notify: { channels: [], problems: [] }, observing: {}, ...more } as unknown as Project;
 }
 
 test("a run says once which end of its pipeline can be read on the way, and nothing of the address but the host", () => {
@@ -39,14 +39,30 @@ test("a run says once which end of its pipeline can be read on the way, and noth
   expect(loudNotices(aProject(), { source: FILES, target: FILES } as unknown as Pipeline)).toEqual([]);
 });
 
+test("a run says it of channels, metrics and traces too", () => {
+  const settings = { kind: "webhook", options: { url: "http://hooks.example.com/", insecure: true } };
+  const project = aProject({
+    notify: { channels: [{ name: "people", settings }], problems: [] } as unknown as Project["notify"],
+    observing: {
+      metrics: { push: { url: "http://push.example.com", insecure: true } },
+      traces: { endpoint: "http://otel.example.com/v1/traces", insecure: true },
+    } as unknown as Project["observing"],
+  });
+  const told = loudNotices(project, { source: FILES, target: FILES } as unknown as Pipeline);
+  expect(told.map(({ code, message }) => `${code} ${message.split(" without")[0]}`)).toEqual([
+    "CONFIG_INSECURE channel `people` talks to hooks.example.com",
+    "CONFIG_INSECURE `metrics.push` talks to push.example.com",
+    "CONFIG_INSECURE `traces` talks to otel.example.com",
+  ]);
+});
+
 test("doctor says it of the connections that are used, and of channels", () => {
   const settings = { kind: "email", options: { host: "smtp.example.com", security: "none", insecure: true } };
   const project = aProject({ notify: { channels: [{ name: "office", settings }], problems: [] } as unknown as Project["notify"] });
-  expect(checkLoud(project, new Set(["erp"])).map(({ check, state }) => `${check} ${state}`)).toEqual([
-    "connection erp look",
-    "channel office look",
-  ]);
-  expect(checkLoud(project, new Set()).map(({ check }) => check)).toEqual(["channel office"]);
+  expect(
+    checkLoud(project, [{ source: FILES, target: ERP } as unknown as Pipeline]).map(({ check, state }) => `${check} ${state}`),
+  ).toEqual(["connection erp look", "channel office look"]);
+  expect(checkLoud(project, []).map(({ check }) => check)).toEqual(["channel office"]);
 });
 
 test("files that others may read: a store by anybody else, a secret by everybody", () => {

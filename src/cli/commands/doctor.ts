@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { styleText } from "node:util";
-import type { Pipeline, Project } from "../../config/pipeline.js";
+import type { Pipeline } from "../../config/pipeline.js";
 import { dispositionOf } from "../../model/problem.js";
 import { visible } from "../../model/visible.js";
 import { probeSource, probeTarget } from "../../run/probe.js";
-import { Store } from "../../store/store.js";
 import { type Finding, look, ok, type State, wrong } from "../doctor/finding.js";
 import { checkLoud } from "../doctor/loud.js";
 import { checkDisk, checkPermissions } from "../doctor/place.js";
@@ -30,8 +28,9 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const { pipelines, problems } = await openWorkspace(context, options);
   const { effects, ...live } = liveEffects(context, () => undefined);
   const mask = masker(project.secrets);
-  const ofStore = checkStore(placeOf(project), context.now());
-  const used = new Set(pipelines.flatMap(({ source, target }) => [source.name, target.name]));
+  const { name, environment, file } = project;
+  const host = { project: name, environment, projectFile: file, program: programCommand() };
+  const now = context.now();
   const findings: Finding[] = [
     ok("program", `erp-sync ${programVersion()}, Node ${process.versions.node}`),
     problems.length === 0
@@ -39,12 +38,12 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
       : wrong("configuration", `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`, "sync validate shows each"),
     checkDisk(project.store),
     ...checkPermissions(project.store, [project.file, ...pipelines.map(({ file }) => file)]),
-    ...ofStore,
-    ...lookAtSchedules(project, pipelines, ofStore, context.now()),
-    ...checkLoud(project, used),
+    ...checkStore(placeOf(project), now, (store) => checkSchedules(pipelines, store, host, schedulersHere(), now)),
+    ...checkLoud(project, pipelines),
   ];
   try {
     if (options.offline !== true) {
+      const used = new Set(pipelines.flatMap(({ source, target }) => [source.name, target.name]));
       findings.push(
         ...(await checkServers(
           [...project.connections.values()].filter(({ name }) => used.has(name)),
@@ -66,18 +65,6 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const stoppedBy = live.stoppedBy();
   if (stoppedBy !== null) return stoppedBy === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
   return told.some(({ state }) => state === "wrong") ? EXIT.error : EXIT.done;
-}
-
-function lookAtSchedules(project: Project, pipelines: readonly Pipeline[], ofStore: readonly Finding[], now: Date): Finding[] {
-  const { name, environment, file } = project;
-  const host = { project: name, environment, projectFile: file, program: programCommand() };
-  const isReadable = existsSync(project.store) && !ofStore.some(({ check, state }) => check === "store" && state === "wrong");
-  const store = isReadable ? Store.openReadOnly(placeOf(project)) : null;
-  try {
-    return checkSchedules(pipelines, store, host, schedulersHere(), now);
-  } finally {
-    store?.close();
-  }
 }
 
 /** Both ends of a pipeline, asked as `sync connectors check` asks them. */

@@ -18,7 +18,7 @@ import { count } from "../render/progress.js";
 import { sizeText } from "../render/size.js";
 import { renderTable } from "../render/table.js";
 import { openProject, openStore, placeOf } from "../session.js";
-import { WholeFile } from "../whole-file.js";
+import { writeWhole } from "../whole-file.js";
 
 interface PruneOptions extends CommonOptions {
   readonly dryRun?: boolean;
@@ -132,11 +132,10 @@ function writeRows(
     throw new ProblemError(
       problem("USAGE", `there is a file \`${path}\` already`, [], "rows of the audit log are in it; move it away, and keep it"),
     );
-  const file = new WholeFile(path, "owner");
   const chain = log.chain();
   const hash = createHash("sha256");
-  let anchor: AuditAnchor = { seq: 0, hash: "" };
-  try {
+  return writeWhole(path, "owner", (file) => {
+    let anchor: AuditAnchor = { seq: 0, hash: "" };
     for (const row of log.rows()) {
       if (!isOld(row)) break;
       if (!chain.accept(row))
@@ -153,12 +152,8 @@ function writeRows(
       hash.update(line);
       anchor = { seq: row.seq, hash: row.hash };
     }
-    file.end();
-  } catch (cause) {
-    file.discard();
-    throw cause;
-  }
-  return { anchor, fingerprint: hash.digest("hex") };
+    return { anchor, fingerprint: hash.digest("hex") };
+  });
 }
 
 /** What a command wrote that was stopped before it took the rows out: a row's hash stands for all rows before it. */

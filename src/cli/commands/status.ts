@@ -1,13 +1,9 @@
-import { existsSync } from "node:fs";
-import { hostname } from "node:os";
-import type { Pipeline } from "../../config/pipeline.js";
-import { isAlive } from "../effects.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { renderProblems } from "../render/problem.js";
 import { renderStatus, statusToJson } from "../render/status.js";
-import { allPipelines, openProject, openToLook, shownPath } from "../session.js";
-import { leasesOf, standingOf } from "../standing.js";
+import { openProject, shownPath } from "../session.js";
+import { lookAtAll } from "../standings.js";
 
 interface StatusCommandOptions extends CommonOptions {
   readonly all?: boolean;
@@ -17,21 +13,8 @@ interface StatusCommandOptions extends CommonOptions {
 export async function status(context: CommandContext, options: StatusCommandOptions): Promise<number> {
   const { io } = context;
   const project = await openProject(context, options);
-  const { pipelines, problems } = await allPipelines(project);
-  const store = existsSync(project.store) ? openToLook(context, project) : null;
-  try {
-    store?.freeze();
-    const at = context.now();
-    const leases = store === null ? [] : leasesOf(store, at, hostname(), isAlive);
-    const known = new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]));
-    // A pipeline whose file is gone or broken may still have documents that wait.
-    const names = [...known.keys(), ...(store?.pipelineNames() ?? []).filter((name) => !known.has(name))];
-    // Calculating with time zones is loaded only where a pipeline has a schedule.
-    const due = pipelines.some(({ schedule }) => schedule !== null) ? await import("../due.js") : null;
-    const coming = (pipeline: Pipeline) => due?.comingRun(pipeline, pipelines, store, at) ?? null;
-    const around = { store, now: at, timeZone: project.timeZone, leases, coming };
-    const standings = names.map((name) => standingOf(name, known.get(name) ?? null, around));
-    const found = { project: project.name, store: project.store, at, standings, leases, problems };
+  return lookAtAll(context, project, ({ store: _, ...all }) => {
+    const found = { project: project.name, store: project.store, ...all };
     if (options.json === true) printJson(io, statusToJson(found));
     else {
       const { outIsTerminal, columns, rows } = io;
@@ -44,10 +27,8 @@ export async function status(context: CommandContext, options: StatusCommandOpti
           pathOf: (file) => shownPath(context, file),
         }),
       );
-      if (problems.length > 0) io.err(`\n${renderProblems(problems, { color: options.color !== false && io.errIsTerminal })}`);
+      if (all.problems.length > 0) io.err(`\n${renderProblems(all.problems, { color: options.color !== false && io.errIsTerminal })}`);
     }
-    return problems.length > 0 ? EXIT.usage : EXIT.done;
-  } finally {
-    store?.close();
-  }
+    return all.problems.length > 0 ? EXIT.usage : EXIT.done;
+  });
 }

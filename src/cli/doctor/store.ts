@@ -14,23 +14,26 @@ const LONG_LOG = 256 << 20;
 /** Clocks that are set right by a second or two are no fault. */
 const SLACK_MS = 5_000;
 
-/** The file itself, as SQLite checks it; leases that nobody gave back; and whether this machine's clock is behind what the store remembers. */
-export function checkStore(place: StorePlace, now: Date): Finding[] {
+/**
+ * The file itself, as SQLite checks it; leases that nobody gave back; whether this machine's clock is behind what the store remembers; and what
+ * `more` finds, which is given null where there is no store that can be read.
+ */
+export function checkStore(place: StorePlace, now: Date, more: (store: Store | null) => Finding[]): Finding[] {
   const { file } = place;
-  if (!existsSync(file)) return [ok("store", "there is none yet; the first run makes it")];
+  if (!existsSync(file)) return [ok("store", "there is none yet; the first run makes it"), ...more(null)];
   try {
     const faults = faultsOf(place);
     const hint = "put back a copy and run `sync recover`; without one, `sync recover` makes a new store from what the targets hold";
-    if (faults.length > 0) return [wrong("store", `the file is damaged: ${faults.join("; ")}`, hint)];
+    if (faults.length > 0) return [wrong("store", `the file is damaged: ${faults.join("; ")}`, hint), ...more(null)];
     const store = Store.openReadOnly(place);
     try {
-      return [...checkFile(file), ...checkLeases(store, now), checkClock(store, now)];
+      return [...checkFile(file), ...checkLeases(store, now), checkClock(store, now), ...more(store)];
     } finally {
       store.close();
     }
   } catch (cause) {
     if (!(cause instanceof ProblemError)) throw cause;
-    return cause.problems.map(({ message, hint }) => wrong("store", message, hint ?? null));
+    return [...cause.problems.map(({ message, hint }) => wrong("store", message, hint ?? null)), ...more(null)];
   }
 }
 

@@ -2,6 +2,16 @@
 const MOST_CHARACTERS = 500;
 const COVER = "•••";
 
+/** A shorter secret hides whole values only; covered inside others it would make everything unreadable. */
+const SHORTEST_SECRET = 4;
+
+/** Knows all secrets of a project. */
+export function redactionOf(secrets: Iterable<string>): Redaction {
+  const redaction = new Redaction();
+  for (const secret of secrets) if (secret.length >= SHORTEST_SECRET) redaction.hide(secret);
+  return redaction;
+}
+
 /** What may be shown of what others send us. It knows every secret in use and lets none through. */
 export class Redaction {
   private secrets: readonly string[] = [];
