@@ -5,7 +5,7 @@ import type { Project } from "../../config/pipeline.js";
 import { type Books, openBooks } from "../../connectors/ledger/books.js";
 import { exportHledger } from "../../connectors/ledger/hledger.js";
 import type { BalanceRequest } from "../../connectors/ledger/trial-balance.js";
-import type { BookedVoucher } from "../../connectors/ledger/voucher.js";
+import { type BookedVoucher, cancellationOf } from "../../connectors/ledger/voucher.js";
 import { isPeriod } from "../../model/dates.js";
 import { formatAmount, formatMinor } from "../../model/money.js";
 import { PersonalValues } from "../../model/personal.js";
@@ -173,19 +173,22 @@ async function voucherCover(project: Project, options: LedgerOptions): Promise<(
   const covers = new Map(pipelines.map((pipeline) => [pipeline.name, coverOf(pipeline, false, values)]));
   const unknown = coverOf(null, false, values);
   return (voucher) => {
-    const cover = covers.get(voucher.externalReference.split("/")[0] ?? "") ?? unknown;
-    const { document: covered } = cover;
+    const { document: covered } = covers.get(voucher.externalReference.split("/")[0] ?? "") ?? unknown;
+    // A red voucher says in each text which one it cancels: that is the ledger's own, and what follows is as the document had it.
+    const own = (text: string): string => (voucher.reverses === null ? "" : cancellationOf(text));
+    const given = (text: string): string => text.slice(own(text).length);
     const { text, fields, lines } = covered({
       ...voucher,
       type: voucher.kind === "payable" ? "payable" : "journal",
       key: voucher.documentKey,
-      lines: voucher.lines,
+      text: given(voucher.text),
+      lines: voucher.lines.map((line) => ({ ...line, text: given(line.text) })),
     });
     return {
       ...voucher,
-      text,
+      text: own(voucher.text) + text,
       fields,
-      lines: lines.map((line, index) => ({ ...line, number: voucher.lines[index]?.number ?? index + 1 })),
+      lines: voucher.lines.map((line, index) => ({ ...line, ...lines[index], text: own(line.text) + (lines[index]?.text ?? "") })),
     };
   };
 }

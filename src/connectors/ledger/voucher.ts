@@ -77,3 +77,10 @@ export function cancellationText(date: DateText, word: string, number: number, t
   const day = `${+date.slice(0, 4)}年${+date.slice(5, 7)}月${+date.slice(8, 10)}日`;
   return `注销${day}${shortReference(word, number)}号凭证${text === "" ? "" : ` ${text}`}`;
 }
+
+const CANCELLATION = /^注销\d{1,4}年\d{1,2}月\d{1,2}日\p{L}{1,8}-\d+号凭证(?: |$)/u;
+
+/** What `cancellationText` put before a text, with the blank; empty where it put nothing there. */
+export function cancellationOf(text: string): string {
+  return CANCELLATION.exec(text)?.[0] ?? "";
+}
