@@ -295,8 +295,13 @@ function readChecks(tree: MapTree, fields: readonly Field[] | null, compiler: Ex
   if (list?.kind !== "list") return [];
   return list.items.flatMap((item): DocumentCheck[] => {
     const unique = childScalar(item, "unique");
-    if (unique !== undefined && fields !== null)
-      return [{ kind: "unique", field: fieldIndex(unique.text, placeOf(unique), fields, problems), name: unique.text }];
+    if (unique !== undefined) {
+      const alsoWhen = compiler.compileKey(item, "also when", "document", CONDITION);
+      if (fields === null) return [];
+      const field = fieldIndex(unique.text, placeOf(unique), fields, problems);
+      const separator = childScalar(item, "separator")?.text ?? null;
+      return [{ kind: "unique", field, name: unique.text, separator, register: childScalar(item, "register")?.text ?? null, alsoWhen }];
+    }
     const condition = compiler.compileKey(item, "require", "document", CONDITION);
     const message = childScalar(item, "else")?.text ?? "";
     return condition === null ? [] : [{ kind: "require", condition: condition satisfies Expression, message }];

@@ -211,7 +211,17 @@ export interface LineTemplate {
 }
 
 export type DocumentCheck =
-  | { readonly kind: "unique"; readonly field: number; readonly name: string }
+  | {
+      readonly kind: "unique";
+      readonly field: number;
+      readonly name: string;
+      /** Between the values of one field; null where the field is one value. */
+      readonly separator: string | null;
+      /** The register of the project that the pipeline shares with others; null for its own. */
+      readonly register: string | null;
+      /** True of documents that are not wanted and hold their values all the same. */
+      readonly alsoWhen: Expression | null;
+    }
   | { readonly kind: "require"; readonly condition: Expression; readonly message: string };
 
 /** More than this many quarantined items, or this share of the records read, stops the run before anything is sent. */

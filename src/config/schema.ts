@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { DOCUMENT_TYPES } from "../model/document-types.js";
 import { Approvers } from "./approver-schema.js";
 import { Tests } from "./case-schema.js";
+import { Check } from "./check-schema.js";
 import { RetentionAt, SecretsAt, storeAt } from "./keeping-schema.js";
 import { changesOf, NAME_PATTERN, Name } from "./named.js";
 import { Channels } from "./notify-schema.js";
@@ -319,21 +320,6 @@ const Approval = Type.Object(
       "what a run would post must be approved first: `sync run` writes a plan and sends nothing, and `sync apply` posts exactly what was approved",
   },
 );
-
-const Check = Type.Union([
-  Type.Object({ unique: Type.String({ description: "no two documents may share a value of this field" }) }, closed),
-  Type.Object(
-    {
-      require: Type.String({
-        description: "must be true for the document",
-        template: true,
-        examples: ["${sum(不含税金额) + sum(税额) == sum(价税合计)}"],
-      }),
-      else: Type.String({ description: "what to tell the accountant when it is not" }),
-    },
-    closed,
-  ),
-]);
 
 export const PipelineFile = Type.Object(
   {

@@ -318,7 +318,7 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
     who: ["accountant"],
     en: {
       means:
-        "A value that must be unique, such as an invoice number, stands in two documents. This is the second one; the message names the first.",
+        "A value that must be unique, such as an invoice number, stands in two documents. This is the second one; the message names the first, and its pipeline where that is another.",
       matters: "An invoice that is handed in twice would be paid twice.",
       mend: [
         "Compare the two: `sync show KEY`, once for each.",
@@ -327,7 +327,7 @@ export const RECORDS: Explanations<Extract<ProblemCode, `${"RECORD" | "MAP" | "D
       ],
     },
     zh: {
-      means: "必须唯一的值（例如发票号码）出现在两张单据中。这是后来的一张，先前的一张写在提示里。",
+      means: "必须唯一的值（例如发票号码）出现在两张单据中。这是后来的一张，先前的一张写在提示里；如果属于另一个管道，也会写明。",
       matters: "同一张发票报销两次，就会付两次钱。",
       mend: [
         "比较两张单据：分别执行 `sync show KEY`",

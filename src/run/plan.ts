@@ -82,8 +82,7 @@ function record(request: PlanRequest, outcome: Outcome, changes: ChangeTable, to
   const { store } = request;
   const { documentId, change, waits } = outcome;
   if (change === null || change.kind === "keep") {
-    if (change === null) store.uniqueValues.release(documentId);
-    else store.uniqueValues.releaseStale(documentId);
+    store.uniqueValues.releaseStale(documentId);
     if (waits === null) {
       store.records.settle(documentId);
       store.quarantine.clearDocument(documentId);

@@ -22,7 +22,7 @@ export function settleCancelled({ store }: ApplyRequest, documentId: number, aft
   after((applied) => {
     applied.reversed += 1;
   });
-  store.uniqueValues.release(documentId);
+  store.uniqueValues.releaseStale(documentId);
   store.records.settle(documentId);
   store.quarantine.clearDocument(documentId);
 }

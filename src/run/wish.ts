@@ -1,17 +1,16 @@
-import type { DocumentCheck, Pipeline } from "../config/pipeline.js";
+import type { Pipeline } from "../config/pipeline.js";
 import { type Document, encodeDocument, fingerprintOf, isUnknown } from "../model/document.js";
-import { coveredValue } from "../model/personal.js";
 import type { Change } from "../model/plan.js";
 import type { Posting } from "../model/posting.js";
 import { dispositionOf, type Problem, ProblemError, problem } from "../model/problem.js";
 import { compareKeys, displayKey, type Row } from "../model/record.js";
-import { canonicalText } from "../model/value.js";
-import { bookedMembers, combine, diffBatch, type Member, memberOf, membersOf, membersWait } from "../steps/batch.js";
+import { bookedMembers, combine, diffBatch, memberOf, membersOf, membersWait } from "../steps/batch.js";
 import { diffDocument } from "../steps/diff.js";
 import { groupDocument } from "../steps/group.js";
 import { rowReader } from "../steps/validate.js";
 import type { StoredRecord, TouchedDocument } from "../store/records.js";
 import type { Store } from "../store/store.js";
+import { holdUniqueValues, notUnique, takeUniqueValues } from "./unique.js";
 
 /** What is to become of one document. A batch can have two of them. */
 export interface Outcome {
@@ -66,12 +65,11 @@ function wishForOne(request: WishRequest, touched: TouchedDocument, decode: Deco
     if (!Array.isArray(rows)) return waiting(rows as Problem);
     const grouped = groupDocument(pipeline, key, rows as Row[]);
     if (grouped.kind === "faulty") return waiting(combine(stopping(grouped.problems)));
-    if (grouped.kind === "wanted") {
-      document = grouped.document;
-      const taken = takeUniqueValues(request, documentId, name, rows as Row[]);
-      if (taken !== null) return waiting(taken);
-    }
-  }
+    if (grouped.kind === "wanted") document = grouped.document;
+    const give = document === null ? holdUniqueValues : takeUniqueValues;
+    const taken = give(request, { documentId, name, rows: rows as Row[] });
+    if (taken !== null) return waiting(taken);
+  } else holdUniqueValues(request, { documentId, name, rows: [] });
   const fingerprint = document === null ? null : fingerprintOf(document);
   // Most documents that come again are as they were; that is known without reading what was posted.
   if (wasSent && !verify && fingerprint !== null && store.postings.currentFingerprint(documentId) === fingerprint)
@@ -144,33 +142,6 @@ function wishForBatch(request: WishRequest, touched: TouchedDocument, decode: De
   return changes.map((change) => ({ documentId, key, change, posted: change.kind === "keep" && !verify ? [] : parts, waits }));
 }
 
-/** Within a batch as between documents, the one that came first may keep a value that only one may have. */
-function notUnique(request: WishRequest, documentId: number, members: readonly Member[]): Map<string, Problem> {
-  const refused = new Map<string, Problem>();
-  const checks = request.pipeline.checks.filter((check) => check.kind === "unique");
-  const holders = new Map<string, string>();
-  for (const { name, rows, grouped } of members) {
-    if (grouped.kind !== "wanted") continue;
-    for (const check of checks) {
-      for (const row of rows) {
-        const value = canonicalText(row[check.field] ?? null);
-        if (value === "") continue;
-        const place = `${check.name}\u001f${value}`;
-        const holder = holders.get(place) ?? name;
-        if (holder !== name) refused.set(name, notUniqueProblem(request.pipeline, name, check, value, holder));
-        else holders.set(place, name);
-      }
-    }
-  }
-  const left = members.filter(({ name, grouped }) => grouped.kind === "wanted" && !refused.has(name));
-  if (checks.length > 0) request.store.uniqueValues.expectAgain(documentId);
-  for (const { name, rows } of left) {
-    const taken = takeValues(request, documentId, name, rows);
-    if (taken !== null) refused.set(name, taken);
-  }
-  return refused;
-}
-
 /** Every document the store has records of, as it is wanted now. */
 export function* knownDocuments(
   request: Pick<WishRequest, "pipeline" | "pipelineId" | "store">,
@@ -212,40 +183,6 @@ export function rowsOf(records: readonly StoredRecord[], pipeline: Pipeline, dec
     rows.push(row as Row);
   }
   return rows;
-}
-
-function takeUniqueValues(request: WishRequest, documentId: number, name: string, rows: readonly Row[]): Problem | null {
-  if (request.pipeline.checks.some((check) => check.kind === "unique")) request.store.uniqueValues.expectAgain(documentId);
-  return takeValues(request, documentId, name, rows);
-}
-
-function takeValues(request: WishRequest, documentId: number, name: string, rows: readonly Row[]): Problem | null {
-  for (const check of request.pipeline.checks) {
-    if (check.kind !== "unique") continue;
-    for (const row of rows) {
-      const value = canonicalText(row[check.field] ?? null);
-      if (value === "") continue;
-      const holder = request.store.uniqueValues.take(request.pipelineId, check.name, value, documentId);
-      if (holder !== null) return notUniqueProblem(request.pipeline, name, check, value, displayKey(holder));
-    }
-  }
-  return null;
-}
-
-function notUniqueProblem(
-  { source }: Pipeline,
-  name: string,
-  { field: index, name: field }: Extract<DocumentCheck, { kind: "unique" }>,
-  value: string,
-  holder: string,
-): Problem {
-  const shown = source.schema.fields[index]?.personal === true ? coveredValue(value) : value;
-  return problem(
-    "DOCUMENT_NOT_UNIQUE",
-    `\`${field}\` \`${shown}\` already stands in document \`${holder}\``,
-    { document: name, field },
-    "one of the two must go: correct it at the source, or drop this document with a reason",
-  );
 }
 
 export function badRecord(records: readonly StoredRecord[], name: string): Problem {

@@ -95,6 +95,9 @@ export async function claims(company: Company, goLive: Date): Promise<Map<string
 export interface Invoice {
   readonly totalFen: number;
   readonly supplier: string;
+  readonly code: string;
+  readonly number: string;
+  readonly sellerTaxNumber: string;
 }
 
 /** By the ids that claims have them under; the supplier by its tax number, as the ERP itself keeps it. */
@@ -111,6 +114,9 @@ export async function invoices(company: Company): Promise<Map<string, Invoice>> 
       {
         totalFen: fen((body["E_system_发票主体_价税合计"] as Money).standard),
         supplier: byTax.get(String(body["E_system_发票主体_销售方纳税人识别号"])) ?? "nobody",
+        code: String(body["E_system_发票主体_发票代码"]),
+        number: String(body["E_system_发票主体_发票号码"]),
+        sellerTaxNumber: String(body["E_system_发票主体_销售方纳税人识别号"]),
       },
     ]),
   );

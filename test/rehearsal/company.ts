@@ -107,11 +107,15 @@ async function addresses(served: ChildProcess): Promise<[string, string]> {
   return [hesi?.address ?? "", kingdee?.address ?? ""];
 }
 
-/** The pipeline of the vouchers once more, into the built-in ledger: nothing but its name and its target is another. */
+/**
+ * The pipeline of the vouchers once more, into the built-in ledger: nothing but its name and its target is another, and the register of its
+ * invoices, because the same claim is booked twice here.
+ */
 function addLedger(project: string): void {
   const vouchers = readFileSync(join(project, "claims-to-vouchers.yaml"), "utf8");
   const text = vouchers
     .replace("pipeline: claims-to-vouchers", "pipeline: claims-to-ledger")
+    .replace("register: 发票", "register: 发票 of the ledger")
     .replace(/^target:\n(?: .*\n)+/m, "target: { connection: books, changed: reverse and repost, gone: reverse }\n");
   writeFileSync(join(project, "claims-to-ledger.yaml"), text);
   const accounts = readFileSync(join(project, "lookups/expense-accounts.csv"), "utf8").trim().split("\n").slice(1);
