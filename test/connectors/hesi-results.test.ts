@@ -213,7 +213,7 @@ describe("outcomes of payments", () => {
     itemOf(aStatement("result", id, { source: id, status, ...(message === "" ? {} : { message }) }));
 
   test("go together, and each gets its own answer", async () => {
-    const codes: Readonly<Record<string, string>> = { a: "R00000", b: "R00002", c: "R00003", d: "R00004", e: "R00001" };
+    const codes: Readonly<Record<string, string>> = { a: "R00000", b: "R00002", c: "R00003", d: "R00004", e: "R00001", f: "R00000" };
     const server = await serveFlows(({ body }) => {
       const { items } = JSON.parse(body) as { items: { id: string }[] };
       return { body: { items: items.filter(({ id }) => id in codes).map(({ id }) => ({ id, code: codes[id], errorMsg: null })) } };
@@ -222,14 +222,24 @@ describe("outcomes of payments", () => {
     const items = [
       told("a", "paid"),
       told("b", "已付款"),
-      told("c", "failed", "余额不足"),
+      told("c", "paid"),
       told("d", "paid"),
       told("e", "paid"),
       told("lost", "paid"),
       told("x", "maybe"),
+      told("f", "failed", "余额不足"),
     ];
     const outcomes = await target.post(items);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["created", "exists", "rejected", "rejected", "rejected", "unconfirmed", "rejected"]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual([
+      "created",
+      "exists",
+      "rejected",
+      "rejected",
+      "rejected",
+      "unconfirmed",
+      "rejected",
+      "created",
+    ]);
     expect(problemOf(outcomes[2])).toMatchObject({ code: "TARGET_NOT_YET", message: "the target refused it: R00003 单据不在支付中" });
     expect(problemOf(outcomes[3])).toMatchObject({ code: "TARGET_REJECTED", message: "the target refused it: R00004 单据支付渠道不正确" });
     expect(problemOf(outcomes[6]).message).toBe("the status `maybe` says neither that it was paid nor that the payment failed");
@@ -237,12 +247,22 @@ describe("outcomes of payments", () => {
       items: [
         { id: "a", code: "P00001", errorMsg: null },
         { id: "b", code: "P00001", errorMsg: null },
-        { id: "c", code: "P00002", errorMsg: "余额不足" },
+        { id: "c", code: "P00001", errorMsg: null },
         { id: "d", code: "P00001", errorMsg: null },
         { id: "e", code: "P00001", errorMsg: null },
         { id: "lost", code: "P00001", errorMsg: null },
+        { id: "f", code: "P00002", errorMsg: "余额不足" },
       ],
     });
+  });
+
+  test("a failure of what is not being paid any more is not told later, when it would stop the next try", async () => {
+    const server = await serveFlows(({ body }) => {
+      const { items } = JSON.parse(body) as { items: { id: string }[] };
+      return { body: { items: items.map(({ id }) => ({ id, code: "R00003", errorMsg: null })) } };
+    });
+    const outcomes = await openTarget(server.url, { results: "payment" }).post([told("a", "failed"), told("b", "paid")]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["exists", "rejected"]);
   });
 
   test("cannot be taken back, and what is in doubt is told again, which the system answers with `paid already`", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Booked, bills, budgetUsed, type Claim, claims, debits, everything, fen, invoices, vouchers } from "./books.js";
+import { type Booked, bills, budgetUsed, type Claim, claims, debits, everything, fen, type Invoice, invoices, vouchers } from "./books.js";
 import { Company, type System } from "./company.js";
 import { changeMasters, forbidMasters, masterDifferences } from "./masters.js";
 
@@ -211,11 +211,22 @@ test("what the ERP pays is paid in the expense system, and what is bought become
   expect(cards.map(({ header }) => [header["FORGVAL"], header["FASSETTYPEID"]])).toEqual([["8888.00", "ZCLB01"]]);
   const payments = await company.inspect<readonly { readonly number: string; readonly status: string }[]>("kingdee", "payments");
   expect(payments.length).toBeGreaterThan(0);
-  for (const { number, status } of payments) {
+  const pay = async ({ number, status }: (typeof payments)[number]): Promise<void> => {
     expect(status).toBe("C");
     await company.act("kingdee", "pay", { number, reference: `bank ${number}` });
-  }
+  };
+  // The first of them fails, is back with the cashier, who sends it on again, and is paid in the end: by the same payment.
+  const [first, ...others] = payments as [(typeof payments)[number], ...typeof payments];
+  const [, code = ""] = /^claims-to-payments\/(.+)\/\d+$/.exec(first.number) ?? [];
+  await company.act("kingdee", "pay", { number: first.number, failed: "账号错误" });
+  for (const each of others) await pay(each);
   night();
+  const stateOf = async (): Promise<string | undefined> => (await claims(company, goLiveAt)).get(code)?.state;
+  expect(await stateOf()).toBe("paying");
+  await company.act("hesi", "start-payment", { codes: [code], channel: "ERP" });
+  await pay(first);
+  night();
+  expect(await stateOf()).toBe("paid");
   const booked = await bills(company, "payments");
   const toPay = [...(await claims(company, goLiveAt)).values()].filter(({ channel, company: of }) => channel === "ERP" && of === "E01");
   expect([...booked].flatMap(([code, all]) => shown(all).map((each) => `${code} ${each}`)).sort()).toEqual(
@@ -236,6 +247,48 @@ test("what the ERP pays is paid in the expense system, and what is bought become
   await struck();
   const { differences } = await compare(new Set(waiting().map(({ key }) => key)));
   expect(differences).toEqual([]);
+});
+
+test("an invoice that was used up before, in either company and however long ago, is not paid again", {
+  timeout: 5 * MINUTES,
+}, async () => {
+  const before = [...(await claims(company, goLiveAt)).values()];
+  const known = await invoices(company);
+  const used = [
+    before.find(({ company: of, isDue, invoices: [first] }) => of === "E01" && isDue && first !== undefined),
+    before.find(({ company: of, isDue, invoices: [first] }) => of === "E02" && isDue && first !== undefined),
+    before.find(({ state, isDue, invoices: [first] }) => state === "paid" && !isDue && first !== undefined),
+  ];
+  const numbers: string[] = [];
+  const again = new Map<string, string>();
+  for (const claim of used) {
+    const { code, number, sellerTaxNumber } = known.get(claim?.invoices[0] ?? "") as Invoice;
+    const shownNumber = code === "" ? number : `${code}-${number}`;
+    numbers.push(shownNumber);
+    const details = [
+      { feeType: "业务招待", amount: "77.00", date: goLive, invoice: { ...(code === "" ? {} : { code }), number, sellerTaxNumber } },
+    ];
+    // Which company it is for is made up, and both must have one.
+    const of = new Set<string>();
+    while (of.size < 2) {
+      const { documents } = await company.act<{ readonly documents: readonly { readonly code: string }[] }>("hesi", "create", {
+        claims: [{ person: "000101", details }],
+      });
+      const made = documents[0]?.code ?? "";
+      again.set(made, shownNumber);
+      of.add((await claims(company, goLiveAt)).get(made)?.company ?? "");
+    }
+  }
+  expect(new Set(numbers).size).toBe(3);
+  night();
+  const inBooks = [...(await vouchers(company)).keys(), ...[...(await bills(company, "payables")).keys()].map((key) => key.slice(0, 9))];
+  expect(inBooks.filter((code) => again.has(code))).toEqual([]);
+  const all = await claims(company, goLiveAt);
+  const listed = new Map(waiting().map(({ pipeline, key, problem }) => [`${pipeline} ${key}`, problem.message]));
+  for (const [code, number] of again) {
+    const place = all.get(code)?.company === "E01" ? `claims-to-vouchers ${code}` : `invoices-to-payables ${code}-${number}`;
+    expect([place, listed.get(place)]).toEqual([place, expect.stringMatching(`^\`发票号\` \`${number}\` already stands in document \`B`)]);
+  }
 });
 
 test("the last night changes nothing, and asks little", { timeout: 5 * MINUTES }, async () => {

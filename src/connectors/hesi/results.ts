@@ -282,16 +282,18 @@ export class Results {
       const answer = answers.get(document.fields["source"] ?? "");
       return answer === undefined
         ? unconfirmed(call, document.key, "its answer says nothing about this document")
-        : this.paymentOutcome(answer, document);
+        : this.paymentOutcome(answer, document, code);
     });
   }
 
-  private paymentOutcome(answer: Row, { key, fields }: Document): PostOutcome {
+  private paymentOutcome(answer: Row, { key, fields }: Document, told: "P00001" | "P00002"): PostOutcome {
     const code = textOf(answer.get("code")) ?? "";
     const reference = fields["source"] ?? "";
     if (code === "R00000") return { kind: "created", reference };
     // It was told before, by us or by somebody else: there is nothing left to say.
     if (code === "R00002") return { kind: "exists", reference };
+    // It is not being paid, which is all that a failure says. To tell it later would stop the next try to pay.
+    if (code === "R00003" && told === "P00002") return { kind: "exists", reference };
     const words = this.client.redaction.show(textOf(answer.get("errorMsg")) ?? "") || (CODES[code] ?? "");
     if (code === "R00003") return notYet(`the target refused it: ${code} ${words}`, key);
     return refused(`${code} ${words}`.trim(), key);

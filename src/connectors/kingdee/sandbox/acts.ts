@@ -6,7 +6,7 @@ import { isObject, parseExact } from "./exact-json.js";
 import { DIMENSIONS } from "./forms/base-forms.js";
 import type { KnownForm } from "./forms/index.js";
 import { plainBill } from "./inspect.js";
-import { markPaid, PAYMENT } from "./push.js";
+import { markFailed, markPaid, PAYMENT } from "./push.js";
 import { VOUCHER } from "./rules/voucher.js";
 import { ModelReader } from "./save/model.js";
 import { saveModel } from "./save/save.js";
@@ -233,11 +233,14 @@ function accountValues({ books }: ActSetting, body: Body): Values {
   return { FISDETAIL: true, FPARENTID: parent?.id ?? 0, ...dimensionValues(required) };
 }
 
-/** The bank has paid an audited payment: `{ number, reference? }`. */
+/** The bank has paid an audited payment, `{ number, reference? }`, or has not, `{ number, failed: "余额不足" }`; then it can still be paid. */
 function pay(setting: ActSetting, body: Body): unknown {
   const { books, time } = setting;
   const { known, bill } = billIn(setting, { form: PAYMENT, ...body });
   if (statusOfBill(bill) !== "C") throw new SandboxError(`the payment \`${textOf(bill.values, "FBillNo")}\` is not audited`);
-  markPaid(books, bill, typeof body["reference"] === "string" ? body["reference"] : `BANK${bill.id}`, time);
+  const failed = body["failed"];
+  if (typeof failed === "string" && bill.values["_paid"] === true) throw new SandboxError("it is paid, and cannot fail any more");
+  if (typeof failed === "string") markFailed(books, bill, failed, time);
+  else markPaid(books, bill, typeof body["reference"] === "string" ? body["reference"] : `BANK${bill.id}`, time);
   return plainBill(books, known.form, books.get(PAYMENT, bill.id) as Bill);
 }

@@ -117,17 +117,23 @@ function paidOrAsked(books: Books, form: string, bill: Bill): bigint {
   return sum;
 }
 
-/** The bank has paid: each line says so, and the bill it came from is settled as far as it is paid. */
-export function markPaid(books: Books, payment: Bill, reference: string, time: string): void {
-  const lines = (payment.entries[PAYMENT_LINES] ?? []).map((row) => ({
-    ...row,
-    values: { ...row.values, FBankStatus: "C", FBANKMSG: "交易成功", FQQLSH: reference },
-  }));
+/** The bank has not paid: each line says why. The letter for it is this stand-in's own; that of the system is not established. */
+export function markFailed(books: Books, payment: Bill, reason: string, time: string): void {
+  answerOfBank(books, payment, { FBankStatus: "F", FBANKMSG: reason }, { FModifyDate: time });
+}
+
+function answerOfBank(books: Books, payment: Bill, inLines: Bill["values"], inHeader: Bill["values"]): void {
+  const lines = (payment.entries[PAYMENT_LINES] ?? []).map((row) => ({ ...row, values: { ...row.values, ...inLines } }));
   books.put(PAYMENT, {
     ...payment,
-    values: { ...payment.values, FModifyDate: time, _paid: true },
+    values: { ...payment.values, ...inHeader },
     entries: { ...payment.entries, [PAYMENT_LINES]: lines },
   });
+}
+
+/** The bank has paid: each line says so, and the bill it came from is settled as far as it is paid. */
+export function markPaid(books: Books, payment: Bill, reference: string, time: string): void {
+  answerOfBank(books, payment, { FBankStatus: "C", FBANKMSG: "交易成功", FQQLSH: reference }, { FModifyDate: time, _paid: true });
   const form = textOf(payment.values, "_sourceForm");
   const rule = RULES.get(form);
   const source = rule === undefined ? undefined : books.get(form, idOf(payment.values, "_source"));
