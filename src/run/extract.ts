@@ -27,7 +27,7 @@ export interface Extracted {
   /** Where the source wants to go on from, when it said so. */
   state: string | null;
   /** Units to be marked as read when the run ends. */
-  readonly finished: { readonly unitId: number; readonly unit: string; readonly fingerprint: string; readonly records: number }[];
+  finished: { readonly unitId: number; readonly unit: string; readonly fingerprint: string; readonly records: number }[];
   /** Names of units that were taken before and have not changed. */
   readonly known: string[];
   readonly problems: Problem[];
@@ -124,7 +124,6 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
             { wholeUnit: true, wholeDocuments: pipeline.source.delivers === "documents", whole: pipeline.source.whole },
             result,
           );
-          store.quarantine.clearUnit(unitId, intake.runId);
           result.finished.push({ unitId, unit: event.unit, fingerprint: event.fingerprint, records });
           auditUnit(intake, { unit: event.unit, fingerprint: event.fingerprint, records });
         });
@@ -155,7 +154,19 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
     if (effects.signal.aborted || (isOutOfOrder && !isKeyless)) break;
   }
   staging.clear();
+  endReading(intake, staging, result, isOutOfOrder || effects.signal.aborted);
   return result;
+}
+
+/**
+ * What a unit had before and no longer has may be on a page that was not read: then nothing is forgotten, and the unit is read again by the next
+ * run, because a document must not be posted without one of its records.
+ */
+function endReading({ lease, runId }: Intake, staging: Staging, result: Extracted, isPartial: boolean): void {
+  const unconfirmed = staging.unconfirmedUnits();
+  if (unconfirmed.size === 0) return;
+  if (isPartial) result.finished = result.finished.filter(({ unitId }) => !unconfirmed.has(unitId));
+  else lease.write(() => staging.forgetUnconfirmed(runId));
 }
 
 /** Records in quarantine are tried again: the schema, the mapping or a date format may have been mended since. */

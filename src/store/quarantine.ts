@@ -105,13 +105,6 @@ export class QuarantineTable {
     if (!this.empty.isSo()) this.removeDocument.run(documentId);
   }
 
-  /** Rows of a unit that a new reading of it did not confirm are no longer there. */
-  clearUnit(unitId: number, runId: number): void {
-    this.db
-      .prepare("DELETE FROM quarantine WHERE unit_id = ? AND kind = 'record' AND last_run < ? AND status <> 'dropped'")
-      .run(unitId, runId);
-  }
-
   remove(id: number): void {
     this.db.prepare("DELETE FROM quarantine WHERE id = ?").run(id);
   }

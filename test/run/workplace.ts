@@ -23,7 +23,7 @@ export class Workplace {
   target = new SimTarget();
   now = new Date("2026-11-20T18:00:00.000Z");
   store: Store;
-  source = { key: "[单号, 行]", cursor: "", delivers: "lines", extra: "" };
+  source = { key: "[单号, 行]", cursor: "", delivers: "lines", extra: "", settle: "0s" };
   /** Name and document key of the pipeline. */
   pipeline = "p";
   documentKey = "${单号}";
@@ -101,7 +101,7 @@ export class Workplace {
 source:
   connector: csv
   files: exports/*.csv
-  settle: 0s
+  settle: ${this.source.settle}
   record: line.schema.json
   ${this.source.key === "" ? "" : `key: ${this.source.key}`}
   ${this.source.cursor}
