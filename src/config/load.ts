@@ -222,6 +222,18 @@ async function readPipeline(
       timeZone: project.timeZone,
     }),
   );
+  const selecting = [mapping?.when?.text, ...checks.map((check) => (check.kind === "unique" ? check.alsoWhen?.text : undefined))];
+  const selection = sha256(
+    canonicalJson({
+      when: mapping?.when?.text ?? null,
+      unique: checks.flatMap((check) =>
+        check.kind === "unique" ? [[check.name, check.separator, check.register, check.alsoWhen?.text ?? null]] : [],
+      ),
+      lookups: lookups
+        .filter(({ signature }) => selecting.some((text) => text?.includes(`${signature.name}[`)))
+        .map(({ file, signature }) => [lookupSays(tree, signature.name), fileHash(file)]),
+    }),
+  );
   return {
     name,
     title: top.title ?? name,
@@ -238,6 +250,7 @@ async function readPipeline(
     target: targetSettings,
     personal: personalTexts(mapping, settings),
     fingerprint,
+    selection,
   };
 }
 

@@ -144,6 +144,30 @@ export class RecordTable {
       .run(pipelineId);
   }
 
+  /** What the pipeline said of which documents are wanted, when they were looked at last; null when that was not remembered yet. */
+  selection(pipelineId: number): string | null {
+    const found = this.db.prepare("SELECT value FROM meta WHERE name = ?").pluck().get(selectionOf(pipelineId)) as string | undefined;
+    return found ?? null;
+  }
+
+  /**
+   * What was read and is not posted is looked at again, but for what a person dropped, when `selection`, which says what is wanted, is another
+   * than `before`. The first time it is only remembered.
+   */
+  reconsider(pipelineId: number, selection: string, before: string | null): void {
+    const name = selectionOf(pipelineId);
+    this.db.prepare("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(name, selection);
+    if (before === null) return;
+    this.db
+      .prepare(
+        `UPDATE documents SET touched = 1 WHERE pipeline_id = ? AND touched = 0
+           AND EXISTS (SELECT 1 FROM records r WHERE r.document_id = documents.id)
+           AND NOT EXISTS (SELECT 1 FROM postings p WHERE p.document_id = documents.id AND p.reversed_by IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.document_id = documents.id AND q.status = 'dropped')`,
+      )
+      .run(pipelineId);
+  }
+
   touch(documentId: number): void {
     this.setTouched.run(1, documentId);
   }
@@ -174,4 +198,8 @@ export class RecordTable {
     this.settle(documentId);
     this.touchWithRecords(documentId);
   }
+}
+
+function selectionOf(pipelineId: number): string {
+  return `selection of pipeline ${pipelineId}`;
 }
