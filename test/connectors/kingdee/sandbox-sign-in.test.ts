@@ -40,6 +40,9 @@ test("three ways to sign in, each checked, each with cookies for the calls that 
     ],
     ["LoginByAppSecret", { parameters: [ACCOUNT_SET, "demo", APP_ID, APP_SECRET, 2052] }],
     ["LoginBySign", { parameters: [ACCOUNT_SET, "demo", APP_ID, "1700000000", hashed("1700000000"), 2052] }],
+    // As a client for Node sends them.
+    ["ValidateUser", { acctid: ACCOUNT_SET, username: "demo", password: "demo-password", lcid: 2052 }],
+    ["LoginByAppSecret", { acctid: ACCOUNT_SET, username: "demo", appid: APP_ID, appsecret: APP_SECRET, lcid: 2052 }],
   ];
   for (const [operation, body, headers] of logins) {
     const client = new Client(address);
@@ -71,6 +74,27 @@ test("a wrong sign-in is refused in HTTP 200, with a reason and without a sessio
     expect(login.LoginResultType).not.toBe(1);
   }
   expect(client.cookies.size).toBe(0);
+});
+
+test("a wrong sign-in with named fields is refused as well", async () => {
+  const { address } = await open();
+  const client = new Client(address);
+  const named = { acctid: ACCOUNT_SET, username: "demo", appid: APP_ID, appsecret: "wrong", password: "wrong", lcid: 2052 };
+  expect(await client.json("LoginByAppSecret", named)).toMatchObject({ LoginResultType: 0, Message: "应用密钥错误" });
+  expect(await client.json("ValidateUser", named)).toMatchObject({ LoginResultType: 0, Message: "用户名或密码错误" });
+  expect(client.cookies.size).toBe(0);
+});
+
+test("services and operations are known in any case, and count as the same", async () => {
+  const client = await open();
+  const model = { FNumber: "D900", FName: "新部门", FCreateOrgId: { FNumber: "100" }, FUseOrgId: { FNumber: "100" } };
+  const saved = (await client.on("save", "BD_Department", { Model: model })).Result;
+  expect(saved.ResponseStatus).toMatchObject({ IsSuccess: true });
+  const viewed = await client.json<Answered>(`${FORM_SERVICE.toLowerCase()}.view`, { formid: "BD_Department", data: { Id: saved.Id } });
+  expect(viewed.Result.Result).toMatchObject({ Number: "D900" });
+  expect((await client.on("DELETE", "BD_Department", { Ids: saved.Id })).Result.ResponseStatus).toMatchObject({ IsSuccess: true });
+  expect(await client.inspect("calls")).toMatchObject({ Save: 1, View: 1, Delete: 1 });
+  expect((await client.raw("saves", {})).status).toBe(404);
 });
 
 const LOST = { IsSuccess: false, ErrorCode: 500, MsgCode: 1, Errors: [{ Message: "会话信息已丢失，请重新登录" }] };

@@ -7,7 +7,7 @@ import { type Named, namedIn } from "./named.js";
 import { pushToPayment } from "./push.js";
 import { ask } from "./query/query.js";
 import { businessInfo, viewOf } from "./query/view.js";
-import type { FormRequest } from "./request.js";
+import { type FORM_OPERATIONS, type FormRequest, NOT_BUILT } from "./request.js";
 import { modelsOf, type SaveRequest, saveModel } from "./save/save.js";
 import type { Settings } from "./settings.js";
 import { isStep, type StepName, takeStep, takeSteps } from "./steps.js";
@@ -26,7 +26,7 @@ export interface Setting {
 
 type Operation = (setting: Setting, known: KnownForm, request: FormRequest) => SandboxAnswer;
 
-const OPERATIONS: Readonly<Record<string, Operation>> = {
+const OPERATIONS: Readonly<Record<(typeof FORM_OPERATIONS)[number], Operation>> = {
   ExecuteBillQuery: (setting, known, { data }) => query(setting, known, data, "row"),
   BillQuery: (setting, known, { data }) => query(setting, known, data, "list"),
   View: view,
@@ -44,34 +44,22 @@ export function shapeOf(operation: string): Shape {
   return operation === "ExecuteBillQuery" ? "row" : operation === "BillQuery" ? "list" : "status";
 }
 
-/** Operations of the real service that the stand-in knows by name and does not do. */
-const NOT_BUILT: ReadonlySet<string> = new Set([
-  "WorkflowAudit",
-  "QueryGroupInfo",
-  "GroupSave",
-  "FlexSave",
-  "Allocate",
-  "CancelAllocate",
-  "SendMsg",
-  "GetSysReportData",
-  "AttachmentUpLoad",
-  "AttachmentDownLoad",
-]);
+const isUnbuilt = (name: string): boolean => NOT_BUILT.some((each) => each === name);
+const isBuilt = (name: string): name is keyof typeof OPERATIONS => Object.hasOwn(OPERATIONS, name);
 
 export function isOperation(name: string): boolean {
-  return NOT_BUILT.has(name) || isStep(name) || Object.hasOwn(OPERATIONS, name);
+  return isUnbuilt(name) || isStep(name) || isBuilt(name);
 }
 
 export function operate(setting: Setting, operation: string, request: FormRequest): SandboxAnswer {
   const shape = shapeOf(operation);
-  if (NOT_BUILT.has(operation)) return refused([fault(`此模拟系统没有实现操作“${operation}”`, CODE.exception)], shape);
+  if (isUnbuilt(operation)) return refused([fault(`此模拟系统没有实现操作“${operation}”`, CODE.exception)], shape);
   if (request.formId === "") return refused([fault("业务对象标识不能为空", CODE.formEmpty)], shape);
   const known = setting.books.forms.get(request.formId);
   if (known === undefined) return refused([NO_SUCH_FORM], shape);
   if (isStep(operation)) return step(setting, known, operation, request.data);
-  const work = OPERATIONS[operation];
-  if (work === undefined) throw new Error(`bug: no operation \`${operation}\``);
-  return work(setting, known, request);
+  if (!isBuilt(operation)) throw new Error(`bug: no operation \`${operation}\``);
+  return OPERATIONS[operation](setting, known, request);
 }
 
 function query({ books, settings }: Setting, form: KnownForm, data: JsonObject, shape: "row" | "list"): SandboxAnswer {

@@ -1,6 +1,6 @@
 import type { SandboxCall } from "../../sandbox/contract.js";
 import { isObject, type Json, JsonError, type JsonObject, parseExact } from "./exact-json.js";
-import { isStep } from "./steps.js";
+import { isStep, STEP_NAMES } from "./steps.js";
 import { objectOf, plainText } from "./texts.js";
 
 /** Which service a call is for, and which operation of it. */
@@ -9,17 +9,52 @@ export interface Address {
   readonly operation: string;
 }
 
-const ADDRESS = /^\/k3cloud\/([\w.]+)\.(\w+)\.common\.kdsvc$/i;
-
-export function addressOf(call: SandboxCall): Address | null {
-  const [, service, operation] = ADDRESS.exec(call.path) ?? [];
-  return service === undefined || operation === undefined ? null : { service, operation };
-}
-
 const AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService";
 const FORMS = "Kingdee.BOS.WebApi.ServicesStub.DynamicFormService";
 const ACCOUNTS = "Kingdee.BOS.ServiceFacade.ServicesStub.Account.AccountService";
 export const SERVICES = { auth: AUTH, forms: FORMS, accounts: ACCOUNTS } as const;
+
+/** What can be asked of a form that is no step of its approval. */
+export const FORM_OPERATIONS = [
+  "ExecuteBillQuery",
+  "BillQuery",
+  "View",
+  "QueryBusinessInfo",
+  "Save",
+  "Draft",
+  "BatchSave",
+  "ExcuteOperation",
+  "Push",
+] as const;
+
+/** Operations of the real service that the stand-in knows by name and does not do. */
+export const NOT_BUILT = [
+  "WorkflowAudit",
+  "QueryGroupInfo",
+  "GroupSave",
+  "FlexSave",
+  "Allocate",
+  "CancelAllocate",
+  "SendMsg",
+  "GetSysReportData",
+  "AttachmentUpLoad",
+  "AttachmentDownLoad",
+] as const;
+
+const OF_SIGN_IN = ["ValidateUser", "LoginByAppSecret", "LoginBySign", "Logout", "SwitchOrg", "GetDataCenterList"] as const;
+
+const ADDRESS = /^\/k3cloud\/([\w.]+)\.(\w+)\.common\.kdsvc$/i;
+const SPELT: ReadonlyMap<string, string> = new Map(
+  [AUTH, FORMS, ACCOUNTS, ...FORM_OPERATIONS, ...NOT_BUILT, ...OF_SIGN_IN, ...STEP_NAMES].map((name) => [name.toLowerCase(), name]),
+);
+
+/** Service and operation as they are spelt here. Case does not count: some clients write `save` and `view`. */
+export function addressOf(call: SandboxCall): Address | null {
+  const [, service, operation] = ADDRESS.exec(call.path) ?? [];
+  return service === undefined || operation === undefined ? null : { service: spelt(service), operation: spelt(operation) };
+}
+
+const spelt = (name: string): string => SPELT.get(name.toLowerCase()) ?? name;
 
 /** Operations whose only parameter is the data; the others name the form first. */
 const DATA_ONLY: ReadonlySet<string> = new Set(["ExecuteBillQuery", "BillQuery", "QueryBusinessInfo", "SwitchOrg"]);
@@ -68,7 +103,8 @@ function dataOf(sent: Json | undefined): JsonObject | null {
   return isObject(value) ? objectOf(value) : null;
 }
 
-function memberOf(body: JsonObject, name: string): Json | undefined {
+/** A member of a body, in whatever case its name is written. */
+export function memberOf(body: JsonObject, name: string): Json | undefined {
   const key = Object.keys(body).find((each) => each.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : body[key];
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { SandboxAnswer, SandboxCall } from "../../sandbox/contract.js";
 import { ok, statusOf } from "./answers.js";
 import type { Json, JsonObject } from "./exact-json.js";
-import { parametersOf } from "./request.js";
+import { memberOf, parametersOf } from "./request.js";
 import type { Settings } from "./settings.js";
 import { type Application, apiSignature, appSignature, isSame, loginSign } from "./signatures.js";
 import { plainText } from "./texts.js";
@@ -125,7 +125,7 @@ function loginRefused(message: string): SandboxAnswer {
 }
 
 function refusalOf(operation: LoginName, body: JsonObject): string | null {
-  const sent = (parametersOf(body) ?? formFields(body)).map(plainText);
+  const sent = (parametersOf(body) ?? namedFields(operation, body)).map(plainText);
   const [account = "", user = "", third = "", fourth = "", fifth = ""] = sent;
   if (account !== ACCOUNT_SET) return "数据中心不存在";
   if (operation === "ValidateUser") return user === USER && isSame(third, PASSWORD) ? null : "用户名或密码错误";
@@ -136,9 +136,15 @@ function refusalOf(operation: LoginName, body: JsonObject): string | null {
   return user === USER ? null : `第三方应用“${APPLICATION.id}”不允许用户“${user}”登录`;
 }
 
-/** ValidateUser is also taken with named fields. */
-function formFields(body: JsonObject): readonly (Json | undefined)[] {
-  return [body["acctID"] ?? body["acctid"], body["username"], body["password"], body["lcid"]];
+/** What is also taken with named fields, as form fields or as members of JSON (both seen in clients). */
+const NAMED: Readonly<Record<LoginName, readonly string[]>> = {
+  ValidateUser: ["acctid", "username", "password", "lcid"],
+  LoginByAppSecret: ["acctid", "username", "appid", "appsecret", "lcid"],
+  LoginBySign: [],
+};
+
+function namedFields(operation: LoginName, body: JsonObject): readonly (Json | undefined)[] {
+  return NAMED[operation].map((name) => memberOf(body, name));
 }
 
 function signedCaller(call: SandboxCall, settings: Settings): Caller | { readonly refused: string } {

@@ -31,6 +31,8 @@ const STEPS: Readonly<Record<StepName, Step>> = {
   UnCancel: { title: "反作废", from: ["Z", "A", "D"], sets: { FCancelStatus: "A" }, only: "bill" },
 };
 
+export const STEP_NAMES = Object.keys(STEPS) as readonly StepName[];
+
 export function isStep(name: string): name is StepName {
   return Object.hasOwn(STEPS, name);
 }
