@@ -163,10 +163,10 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
  * run, because a document must not be posted without one of its records.
  */
 function endReading({ lease, runId }: Intake, staging: Staging, result: Extracted, isPartial: boolean): void {
-  const unconfirmed = staging.unconfirmedUnits();
+  const unconfirmed = staging.unconfirmed.units();
   if (unconfirmed.size === 0) return;
   if (isPartial) result.finished = result.finished.filter(({ unitId }) => !unconfirmed.has(unitId));
-  else lease.write(() => staging.forgetUnconfirmed(runId));
+  else lease.write(() => staging.unconfirmed.forget(runId));
 }
 
 /** Records in quarantine are tried again: the schema, the mapping or a date format may have been mended since. */

@@ -1,5 +1,6 @@
 import type { Problem } from "../model/problem.js";
 import type { Db } from "./open.js";
+import { Unconfirmed } from "./unconfirmed.js";
 
 export interface IncomingRecord {
   readonly key: string;
@@ -73,14 +74,14 @@ CREATE TEMP TABLE IF NOT EXISTS misfits (
   raw TEXT NOT NULL,
   problem TEXT NOT NULL
 );
-CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);
-CREATE TEMP TABLE IF NOT EXISTS unconfirmed (unit_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (unit_id, key)) WITHOUT ROWID;`;
+CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);`;
 
 /** Gathers one unit at a time in temporary tables, and then takes it whole, or forgets it. */
 export class Staging {
   private readonly addDocument;
   private readonly findDocument;
   private readonly findStored;
+  readonly unconfirmed: Unconfirmed;
   private readonly findIncoming;
   private readonly insert;
   private readonly replace;
@@ -96,7 +97,6 @@ export class Staging {
   private holdsChanges = true;
   private holdsFaults = true;
   private holdsDropped = true;
-  private holdsUnconfirmed = false;
   private lastDocumentKey: string | null = null;
   private lastDocumentId = 0;
 
@@ -130,7 +130,7 @@ export class Staging {
       "INSERT INTO incoming (key, document_id, member, cursor, line, data, problem, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.noteMet = db.prepare("INSERT INTO dropped_and_met (key, line) VALUES (?, ?) ON CONFLICT DO NOTHING");
-    db.prepare("DELETE FROM unconfirmed").run();
+    this.unconfirmed = new Unconfirmed(db, pipelineId);
     this.isFirst = db.prepare("SELECT 1 FROM records WHERE pipeline_id = ? LIMIT 1").get(pipelineId) === undefined;
   }
 
@@ -231,7 +231,7 @@ export class Staging {
   /**
    * Takes what was gathered as one whole, inside the caller's transaction. With `wholeDocuments`, records that the
    * store holds of a document in this unit, and that the unit does not have, are gone. With `wholeUnit`, bad records
-   * of an earlier reading of this unit that this one did not confirm are remembered: `forgetUnconfirmed`.
+   * of an earlier reading of this unit that this one did not confirm are remembered as `unconfirmed`.
    */
   merge(unitId: number, options: MergeOptions): MergeResult {
     const { db, pipelineId } = this;
@@ -255,7 +255,7 @@ export class Staging {
     }
     if (options.wholeUnit) {
       if (this.holdsDropped) this.moveMet(unitId);
-      this.noteUnconfirmed(unitId);
+      this.unconfirmed.note(unitId);
     }
     let removed = options.whole === null ? 0 : this.takeAwayMissing(unitId, options.whole, options.missing);
     if (wholeDocuments) {
@@ -287,52 +287,6 @@ export class Staging {
           WHERE pipeline_id = ? AND kind = 'record' AND status = 'dropped' AND quarantine.key = m.key AND unit_id IS NOT ?`,
       )
       .run(unitId, this.pipelineId, unitId);
-  }
-
-  /** What cannot be used, or was dropped by a person, and stood in this unit before may stand in one that is read later: pages shift. */
-  private noteUnconfirmed(unitId: number): void {
-    const { db } = this;
-    const met = ["incoming", "misfits", "dropped_and_met"].map((table) => `SELECT key FROM ${table}`).join(" UNION ALL ");
-    if (this.holdsUnconfirmed) db.prepare(`DELETE FROM unconfirmed WHERE key IN (${met})`).run();
-    const { changes } = db
-      .prepare(
-        `INSERT OR IGNORE INTO unconfirmed (unit_id, key)
-           SELECT unit_id, key FROM quarantine WHERE unit_id = @unitId AND kind = 'record' AND key NOT IN (${met})
-           UNION SELECT unit_id, key FROM records WHERE unit_id = @unitId AND problem IS NOT NULL AND key NOT IN (SELECT key FROM incoming)`,
-      )
-      .run({ unitId });
-    if (changes > 0) this.holdsUnconfirmed = true;
-  }
-
-  /** The units that had something before which no unit of this reading had until now; hardly ever any. */
-  unconfirmedUnits(): ReadonlySet<number> {
-    if (!this.holdsUnconfirmed) return new Set();
-    return new Set(this.db.prepare("SELECT DISTINCT unit_id FROM unconfirmed").pluck().all() as number[]);
-  }
-
-  /**
-   * All was read: bad records, and what a person dropped, that no unit has any more are gone, and can never be asked for again. Their documents are
-   * looked at again: they may lack nothing now, or what was posted of them has no record left. Inside the caller's transaction.
-   */
-  forgetUnconfirmed(runId: number): void {
-    if (!this.holdsUnconfirmed) return;
-    const { db, pipelineId } = this;
-    const gone = "(unit_id, key) IN (SELECT unit_id, key FROM unconfirmed)";
-    // What was met on an earlier page with the same content is listed under this run.
-    const records = db
-      .prepare(
-        `DELETE FROM records WHERE problem IS NOT NULL AND ${gone} AND NOT EXISTS (SELECT 1 FROM quarantine q
-           WHERE q.pipeline_id = ? AND q.kind = 'record' AND q.key = records.key AND q.last_run = ?) RETURNING document_id`,
-      )
-      .pluck()
-      .all(pipelineId, runId) as number[];
-    const listed = db
-      .prepare(`DELETE FROM quarantine WHERE kind = 'record' AND (status = 'dropped' OR last_run < ?) AND ${gone} RETURNING document_id`)
-      .pluck()
-      .all(runId) as (number | null)[];
-    for (const documentId of [...records, ...listed]) db.prepare("UPDATE documents SET touched = 1 WHERE id = ?").run(documentId);
-    db.prepare("DELETE FROM unconfirmed").run();
-    this.holdsUnconfirmed = false;
   }
 
   /** What a person dropped of a document, and a later delivery of the document no longer has, can never be asked for again. */
