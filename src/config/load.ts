@@ -230,7 +230,7 @@ async function readPipeline(
         check.kind === "unique" ? [[check.name, check.separator, check.register, check.alsoWhen?.text ?? null]] : [],
       ),
       lookups: lookups
-        .filter(({ signature }) => selecting.some((text) => text?.includes(`${signature.name}[`)))
+        .filter(({ signature }) => selecting.some((text) => text?.replace(/\s+\[/g, "[").includes(`${signature.name}[`)))
         .map(({ file, signature }) => [lookupSays(tree, signature.name), fileHash(file)]),
     }),
   );

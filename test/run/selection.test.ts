@@ -46,7 +46,7 @@ describe("when the pipeline says anew which documents are wanted", () => {
   test("a lookup that the condition uses is a part of what it says", async () => {
     place.write("open.csv", "科目,offen\n6601,no\n6602,yes\n");
     place.extra = "lookups:\n  表: { csv: open.csv, key: 科目, missing: quarantine }";
-    wants('表[科目].offen == "yes"');
+    wants('表 [科目].offen == "yes"');
     place.export("a", "A,1,好,,10.00,6601", "B,1,好,,2.00,6602");
     await place.run();
     expect(posted()).toEqual(["B"]);
