@@ -33,18 +33,18 @@ export function takeUniqueValues(request: UniqueRequest, subject: Subject): Prob
 
 /** What a document that is not wanted here holds all the same, because it is booked elsewhere. `rows`: none where it is gone. */
 export function holdUniqueValues(request: UniqueRequest, subject: Subject): Problem | null {
-  const checks = checksOf(request);
-  if (checks.length > 0) request.store.uniqueValues.expectAgain(subject.documentId);
-  return holdValues(request, checks, subject);
+  // Also where the check is no longer asked for: what the document took then is free once nothing is posted of it.
+  request.store.uniqueValues.expectAgain(subject.documentId);
+  return holdValues(request, checksOf(request), subject);
 }
 
 /** Within a batch as between documents, the one that came first may keep a value that only one may have. Gives the members that may not. */
 export function notUnique(request: UniqueRequest, documentId: number, members: readonly Member[]): Map<string, Problem> {
   const refused = new Map<string, Problem>();
   const checks = checksOf(request);
-  if (checks.length === 0) return refused;
-  const holders = new Map<string, string>();
   const wanted = members.filter(({ grouped }) => grouped.kind === "wanted");
+  if (checks.length === 0 && wanted.length > 0) return refused;
+  const holders = new Map<string, string>();
   for (const { name, rows } of wanted) {
     const found = firstTaken(request, checks, { documentId, name, rows }, holders);
     if (found !== null) refused.set(name, found);

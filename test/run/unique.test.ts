@@ -15,6 +15,20 @@ afterEach(() => {
 const messages = () =>
   place.store.quarantine.list(place.store.pipelineId(place.pipeline)).map(({ key, problem }) => `${key}: ${problem.message}`);
 
+test("a document that is cancelled gives its value free, also where the check was not asked for meanwhile", async () => {
+  const check = "checks:\n  - unique: 行";
+  place.extra = check;
+  place.export("a", "A,7,好,,10.00,6601");
+  await place.run();
+  place.extra = "";
+  place.export("b", "A,7,废,,10.00,6601");
+  await place.run();
+  place.extra = check;
+  place.export("c", "B,7,好,,1.00,6601");
+  await place.run();
+  expect(place.books()).toEqual(["B: 100 6601, -100 2241"]);
+});
+
 describe("several values in one field", () => {
   beforeEach(() => {
     place.extra = "checks:\n  - { unique: 科目, separator: '/' }";
