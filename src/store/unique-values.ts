@@ -31,15 +31,15 @@ export class UniqueValueTable {
   constructor(db: Db, moment: Moment) {
     this.empty = new Emptiness(db, "unique_values", moment);
     const place = "u.scope = @scope AND u.name = @name AND u.value = @value";
-    const mine = `SELECT 1 FROM unique_values u WHERE ${place} AND u.document_id = @documentId`;
+    const mine = `SELECT 1 FROM unique_values u WHERE ${place} AND u.document_id = @documentId AND u.beside = 0`;
     const others = `${place} AND u.document_id <> @documentId`;
-    const again = "ON CONFLICT (scope, name, value, document_id) DO UPDATE SET stale = 0";
+    const again = "ON CONFLICT (scope, name, value, document_id) DO UPDATE SET stale = 0, beside = excluded.beside";
     this.claim = db.prepare(
       `INSERT INTO unique_values (scope, name, value, document_id) SELECT @scope, @name, @value, @documentId
        WHERE EXISTS (${mine}) OR NOT EXISTS (SELECT 1 FROM unique_values u WHERE ${others}) ${again}`,
     );
     this.beside = db.prepare(
-      `INSERT INTO unique_values (scope, name, value, document_id) VALUES (@scope, @name, @value, @documentId) ${again}`,
+      `INSERT INTO unique_values (scope, name, value, document_id, beside) VALUES (@scope, @name, @value, @documentId, 1) ${again}`,
     );
     this.holder = db.prepare<unknown[], Holder>(
       `SELECT d.key AS key, p.id AS pipelineId, p.name AS pipeline FROM unique_values u

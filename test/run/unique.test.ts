@@ -89,6 +89,22 @@ describe("documents that are not wanted here", () => {
     expect(messages()).toEqual(["D: `行` `7` already stands in document `A`"]);
   });
 
+  test("one that held its value beside another and is wanted later waits for it", async () => {
+    place.source.key = "[单号]";
+    place.export("a", "C,7,好,,1.00,6601");
+    await place.run();
+    place.export("b", "A,7,旧,,10.00,6601");
+    await place.run();
+    place.export("c", "A,7,好,,10.00,6601");
+    await place.run();
+    expect(place.books()).toEqual(["C: 100 6601, -100 2241"]);
+    expect(messages()).toEqual(["A: `行` `7` already stands in document `C`"]);
+    place.export("d", "C,7,废,,1.00,6601");
+    await place.run();
+    await place.run();
+    expect(place.books()).toEqual(["A: 1000 6601, -1000 2241"]);
+  });
+
   test("give them free with the condition", async () => {
     place.export("a", "A,7,旧,,10.00,6601");
     await place.run();
