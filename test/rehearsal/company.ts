@@ -36,6 +36,8 @@ export class Company {
         .replaceAll("http://127.0.0.1:8701", hesi)
         .replaceAll("http://127.0.0.1:8702", kingdee)
         .replaceAll("2026-09-01", goLive)
+        // Some weeks of what was before show what years of it would.
+        .replaceAll("2024-01-01", someWeeksBefore(goLive))
         // Nights follow each other in seconds here, and what the one before wrote back need not be read again.
         .replaceAll("overlap: 10m", "overlap: 1s")
         .replace("since: { start", "since: { overlap: 1s, start")
@@ -95,6 +97,10 @@ export class Company {
     if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode} ${text}`);
     return JSON.parse(text) as T;
   }
+}
+
+function someWeeksBefore(day: string): string {
+  return new Date(Date.parse(day) - 20 * 86_400_000).toISOString().slice(0, 10);
 }
 
 async function addresses(served: ChildProcess): Promise<[string, string]> {

@@ -39,10 +39,10 @@ beforeAll(async () => {
 });
 afterAll(() => company.close());
 
-/** Runs the chain as cron and people do: until nothing is in doubt and nothing failed. Returns how often it ran. */
-function night(): number {
+/** Runs the chain, or some pipelines of it, as cron and people do: until nothing is in doubt and nothing failed. Returns how often it ran. */
+function night(...pipelines: readonly string[]): number {
   for (let runs = 1; runs <= MOST_RUNS; runs += 1) {
-    const { code, err } = company.sync("run", "--all", "--quiet");
+    const { code, err } = company.sync("run", ...(pipelines.length === 0 ? ["--all"] : pipelines), "--quiet");
     if (code === 0 || code === 3) return runs;
     if (code !== 1 && code !== 5) throw new Error(`exit ${code}: ${err}`);
   }
@@ -220,12 +220,12 @@ test("what the ERP pays is paid in the expense system, and what is bought become
   const [, code = ""] = /^claims-to-payments\/(.+)\/\d+$/.exec(first.number) ?? [];
   await company.act("kingdee", "pay", { number: first.number, failed: "账号错误" });
   for (const each of others) await pay(each);
-  night();
+  night("payments-to-hesi");
   const stateOf = async (): Promise<string | undefined> => (await claims(company, goLiveAt)).get(code)?.state;
   expect(await stateOf()).toBe("paying");
   await company.act("hesi", "start-payment", { codes: [code], channel: "ERP" });
   await pay(first);
-  night();
+  night("payments-to-hesi");
   expect(await stateOf()).toBe("paid");
   const booked = await bills(company, "payments");
   const toPay = [...(await claims(company, goLiveAt)).values()].filter(({ channel, company: of }) => channel === "ERP" && of === "E01");
@@ -257,7 +257,7 @@ test("an invoice that was used up before, in either company and however long ago
   const used = [
     before.find(({ company: of, isDue, invoices: [first] }) => of === "E01" && isDue && first !== undefined),
     before.find(({ company: of, isDue, invoices: [first] }) => of === "E02" && isDue && first !== undefined),
-    before.find(({ state, isDue, invoices: [first] }) => state === "paid" && !isDue && first !== undefined),
+    before.findLast(({ state, isDue, invoices: [first] }) => state === "paid" && !isDue && first !== undefined),
   ];
   const numbers: string[] = [];
   const again = new Map<string, string>();
@@ -280,7 +280,7 @@ test("an invoice that was used up before, in either company and however long ago
     }
   }
   expect(new Set(numbers).size).toBe(3);
-  night();
+  night("claims-to-vouchers", "invoices-to-payables");
   const inBooks = [...(await vouchers(company)).keys(), ...[...(await bills(company, "payables")).keys()].map((key) => key.slice(0, 9))];
   expect(inBooks.filter((code) => again.has(code))).toEqual([]);
   const all = await claims(company, goLiveAt);
