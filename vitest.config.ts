@@ -20,11 +20,22 @@ const WITH_PROGRAMS = [
   "test/connectors/{files,sql,hesi-sandbox,csv-parse,http-network,http-transport}*.test.ts",
 ];
 
+/** What takes five seconds or more by itself; left to the whole run, so that a check before each commit stays quick. */
+const SLOW = [
+  "test/connectors/hesi/**/*.test.ts",
+  "test/connectors/{xlsx,json,xml,csv,voucher-file-crash,hesi-source,hesi-nights,singer,kingdee-sandbox,kingdee-conformance,packed-files}.test.ts",
+  "test/config/read.test.ts",
+  "test/expression/properties.test.ts",
+  "test/run/{batch,reconcile,reconcile-ledger}.test.ts",
+  "test/store/{audit-processes,audit-page,retention}.test.ts",
+];
+
 export default defineConfig({
   test: {
     projects: [
       // Loading the sources once for each of them would take longer than most of their tests; nothing is mocked, so no file changes them for another.
-      { extends: true, test: { name: "units", include: ["test/**/*.test.ts"], exclude: WITH_PROGRAMS, isolate: false } },
+      { extends: true, test: { name: "units", include: ["test/**/*.test.ts"], exclude: [...WITH_PROGRAMS, ...SLOW], isolate: false } },
+      { extends: true, test: { name: "slow", include: SLOW, isolate: false } },
       { extends: true, test: { name: "programs", include: WITH_PROGRAMS } },
     ],
     globalSetup: ["test/global-setup.ts"],
