@@ -17,7 +17,7 @@ class LongFirst extends BaseSequencer {
 /** What starts programs, servers or browsers, or takes long. */
 const WITH_PROGRAMS = [
   "test/{real,hesi,kill,feed,nights,rehearsal,erp,report,examples,cli,sim,fuzz,observe}/**/*.test.ts",
-  "test/connectors/{files,sql,hesi-sandbox,csv-parse,http-network,http-transport}*.test.ts",
+  "test/connectors/{files,sql,hesi-sandbox,kingdee-independent,csv-parse,http-network,http-transport}*.test.ts",
 ];
 
 /** What takes five seconds or more by itself; left to the whole run, so that a check before each commit stays quick. */

@@ -23,6 +23,7 @@ describe("several processes on one pipeline", () => {
     // The store is not there yet: they also race to make it.
     const running = Array.from({ length: processes }, () => startSync(project.folder, "run", "--json"));
     const ended = await Promise.all(running.map(async (each) => ({ pid: each.child.pid, ...(await each.ended) })));
+    expect(ended.filter(({ code }) => code !== 0 && code !== 6).map(({ out, err }) => out + err)).toEqual([]);
     expect(ended.map((each) => each.code).sort()).toEqual([0, ...Array.from({ length: processes - 1 }, () => 6)]);
     const winner = ended.find((each) => each.code === 0);
     for (const loser of ended.filter((each) => each.code === 6)) {
