@@ -13,6 +13,9 @@ export type Db = Database.Database;
 /** Marks the file as ours, so that a store is never mistaken for some other SQLite file. "sync" in ASCII. */
 const APPLICATION_ID = 0x73796e63;
 
+/** How long a process waits for others that write. */
+const BUSY_MS = 10_000;
+
 /** Stands for a file: the store is new, and ends when it is closed. */
 export const IN_MEMORY = ":memory:";
 
@@ -40,9 +43,9 @@ export function openStore(at: StoreAt, options: OpenOptions): Db {
     throw cause instanceof ProblemError ? cause : unreadable(place, cause);
   }
   try {
-    db.pragma("busy_timeout = 10000");
+    db.pragma(`busy_timeout = ${BUSY_MS}`);
     const version = knownVersion(db, file);
-    db.pragma("journal_mode = WAL");
+    useWal(db);
     db.pragma("synchronous = FULL");
     db.pragma("foreign_keys = ON");
     db.pragma("cache_size = -24576");
@@ -56,6 +59,19 @@ export function openStore(at: StoreAt, options: OpenOptions): Db {
     throw unreadable(place, cause);
   }
   return db;
+}
+
+/** Processes that make the store at the same moment can refuse each other here at once, whatever the time to wait is; so this waits for them. */
+function useWal(db: Db): void {
+  for (const until = Date.now() + BUSY_MS; ; ) {
+    try {
+      db.pragma("journal_mode = WAL");
+      return;
+    } catch (cause) {
+      if (!/^SQLITE_BUSY/.test((cause as { code?: string }).code ?? "") || Date.now() >= until) throw cause;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
 }
 
 /** SQLite would make it readable by others, and what it puts beside it too. */
