@@ -192,6 +192,7 @@ async function readPipeline(
     edited: target.common["edited"],
     closedPeriod: target.common["closed_period"],
   } as TargetSettings;
+  const lookupsSay = lookups.map(({ file, signature: { name } }) => ({ name, says: [lookupSays(tree, name), fileHash(file)] }));
   const fingerprint = sha256(
     canonicalJson({
       ...(writtenValue(tree, [
@@ -208,7 +209,7 @@ async function readPipeline(
         "tests",
       ]) as object),
       source: settings.fingerprint,
-      lookups: lookups.map((lookup) => [lookupSays(tree, lookup.signature.name), fileHash(lookup.file)]),
+      lookups: lookupsSay.map(({ says }) => says),
       target: [
         connector.name,
         target.endpoint.name,
@@ -229,9 +230,9 @@ async function readPipeline(
       unique: checks.flatMap((check) =>
         check.kind === "unique" ? [[check.name, check.separator, check.register, check.alsoWhen?.text ?? null]] : [],
       ),
-      lookups: lookups
-        .filter(({ signature }) => selecting.some((text) => text?.replace(/\s+\[/g, "[").includes(`${signature.name}[`)))
-        .map(({ file, signature }) => [lookupSays(tree, signature.name), fileHash(file)]),
+      lookups: lookupsSay
+        .filter(({ name }) => selecting.some((text) => text?.replace(/\s+\[/g, "[").includes(`${name}[`)))
+        .map(({ says }) => says),
     }),
   );
   return {

@@ -70,9 +70,11 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
     const { full } = request;
     const kind = request.allowed === undefined ? request.kind : "apply";
     const { actor, host, pid, program } = effects;
-    const { name, fingerprint } = pipeline;
+    const { name, fingerprint, selection } = pipeline;
     const runId = store.transaction(() => {
-      const run = store.runs.start({ pipelineId, kind, startedAt, host, pid, program, fingerprint });
+      const before = store.runs.lastSelection(pipelineId);
+      if (before !== null && before !== selection) store.records.touchUnposted(pipelineId);
+      const run = store.runs.start({ pipelineId, kind, startedAt, host, pid, program, fingerprint, selection });
       const detail = { kind, full, program, host, pid, pipelineFingerprint: fingerprint };
       store.audit.append({ at: startedAt, actor, event: "run started", pipeline: name, run, subject: null, detail });
       return run;

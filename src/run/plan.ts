@@ -45,9 +45,6 @@ const CHUNK = 1_000;
 /** Maps every document that needs attention, and decides what has to happen for it. Sends nothing. */
 export async function planDocuments(request: PlanRequest): Promise<Planned> {
   const { store, pipelineId, effects, only, verify } = request;
-  const { selection } = request.pipeline;
-  const before = store.records.selection(pipelineId);
-  if (before !== selection) request.lease.write(() => store.records.reconsider(pipelineId, selection, before));
   if (verify) request.lease.write(() => store.records.touchPosted(pipelineId));
   const changes = store.newPlan();
   const totals = new Totals();

@@ -24,18 +24,15 @@ interface Subject {
   readonly rows: readonly Row[];
 }
 
-/** Takes what only this document may have, now that it is wanted; the problem where another has it. */
-export function takeUniqueValues(request: UniqueRequest, subject: Subject): Problem | null {
+/**
+ * Takes what only this document may have, where it is wanted; the problem where another has it. One that is not wanted, or gone and without `rows`,
+ * holds what the checks say it holds all the same.
+ */
+export function claimUniqueValues(request: UniqueRequest, subject: Subject, isWanted: boolean): Problem | null {
   const checks = checksOf(request);
-  if (checks.length > 0) request.store.uniqueValues.expectAgain(subject.documentId);
-  return takeValues(request, checks, subject);
-}
-
-/** What a document that is not wanted here holds all the same, because it is booked elsewhere. `rows`: none where it is gone. */
-export function holdUniqueValues(request: UniqueRequest, subject: Subject): Problem | null {
   // Also where the check is no longer asked for: what the document took then is free once nothing is posted of it.
-  request.store.uniqueValues.expectAgain(subject.documentId);
-  return holdValues(request, checksOf(request), subject);
+  if (checks.length > 0 || !isWanted) request.store.uniqueValues.expectAgain(subject.documentId);
+  return (isWanted ? takeValues : holdValues)(request, checks, subject);
 }
 
 /** Within a batch as between documents, the one that came first may keep a value that only one may have. Gives the members that may not. */

@@ -10,7 +10,7 @@ import { groupDocument } from "../steps/group.js";
 import { rowReader } from "../steps/validate.js";
 import type { StoredRecord, TouchedDocument } from "../store/records.js";
 import type { Store } from "../store/store.js";
-import { holdUniqueValues, notUnique, takeUniqueValues } from "./unique.js";
+import { claimUniqueValues, notUnique } from "./unique.js";
 
 /** What is to become of one document. A batch can have two of them. */
 export interface Outcome {
@@ -59,17 +59,18 @@ function wishForOne(request: WishRequest, touched: TouchedDocument, decode: Deco
   const { id: documentId, key, records } = touched;
   const name = displayKey(key);
   let document: Document | null = null;
+  let rows: readonly Row[] = [];
   if (records.length > 0) {
     if (records.some((record) => record.problem !== null)) return waiting(badRecord(records, name));
-    const rows = rowsOf(records, pipeline, decode);
-    if (!Array.isArray(rows)) return waiting(rows as Problem);
-    const grouped = groupDocument(pipeline, key, rows as Row[]);
+    const found = rowsOf(records, pipeline, decode);
+    if (!Array.isArray(found)) return waiting(found as Problem);
+    rows = found as Row[];
+    const grouped = groupDocument(pipeline, key, rows);
     if (grouped.kind === "faulty") return waiting(combine(stopping(grouped.problems)));
     if (grouped.kind === "wanted") document = grouped.document;
-    const give = document === null ? holdUniqueValues : takeUniqueValues;
-    const taken = give(request, { documentId, name, rows: rows as Row[] });
-    if (taken !== null) return waiting(taken);
-  } else holdUniqueValues(request, { documentId, name, rows: [] });
+  }
+  const taken = claimUniqueValues(request, { documentId, name, rows }, document !== null);
+  if (taken !== null) return waiting(taken);
   const fingerprint = document === null ? null : fingerprintOf(document);
   // Most documents that come again are as they were; that is known without reading what was posted.
   if (wasSent && !verify && fingerprint !== null && store.postings.currentFingerprint(documentId) === fingerprint)

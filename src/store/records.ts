@@ -144,20 +144,8 @@ export class RecordTable {
       .run(pipelineId);
   }
 
-  /** What the pipeline said of which documents are wanted, when they were looked at last; null when that was not remembered yet. */
-  selection(pipelineId: number): string | null {
-    const found = this.db.prepare("SELECT value FROM meta WHERE name = ?").pluck().get(selectionOf(pipelineId)) as string | undefined;
-    return found ?? null;
-  }
-
-  /**
-   * What was read and is not posted is looked at again, but for what a person dropped, when `selection`, which says what is wanted, is another
-   * than `before`. The first time it is only remembered.
-   */
-  reconsider(pipelineId: number, selection: string, before: string | null): void {
-    const name = selectionOf(pipelineId);
-    this.db.prepare("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(name, selection);
-    if (before === null) return;
+  /** Everything that was read and is not posted is looked at again, but for what a person dropped. */
+  touchUnposted(pipelineId: number): void {
     this.db
       .prepare(
         `UPDATE documents SET touched = 1 WHERE pipeline_id = ? AND touched = 0
@@ -198,8 +186,4 @@ export class RecordTable {
     this.settle(documentId);
     this.touchWithRecords(documentId);
   }
-}
-
-function selectionOf(pipelineId: number): string {
-  return `selection of pipeline ${pipelineId}`;
 }

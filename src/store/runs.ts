@@ -41,13 +41,20 @@ export class RunTable {
     pid: number;
     program: string;
     fingerprint: string;
+    selection: string;
   }): number {
     const done = this.db
       .prepare(
-        "INSERT INTO runs (pipeline_id, kind, status, started_at, host, pid, program, fingerprint) VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
+        "INSERT INTO runs (pipeline_id, kind, status, started_at, host, pid, program, fingerprint, selection) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
       )
-      .run(run.pipelineId, run.kind, run.startedAt, run.host, run.pid, run.program, run.fingerprint);
+      .run(run.pipelineId, run.kind, run.startedAt, run.host, run.pid, run.program, run.fingerprint, run.selection);
     return Number(done.lastInsertRowid);
+  }
+
+  /** What the last run of the pipeline was told of which documents are wanted; null where that is not known. */
+  lastSelection(pipelineId: number): string | null {
+    const found = this.db.prepare("SELECT selection FROM runs WHERE pipeline_id = ? ORDER BY id DESC LIMIT 1").pluck().get(pipelineId);
+    return (found as string | null | undefined) ?? null;
   }
 
   end(result: RunResult): void {

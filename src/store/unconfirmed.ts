@@ -1,7 +1,8 @@
 import type { Db } from "./open.js";
 
-const TABLE =
-  "CREATE TEMP TABLE IF NOT EXISTS unconfirmed (unit_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (unit_id, key)) WITHOUT ROWID";
+const EMPTY_TABLE = `
+CREATE TEMP TABLE IF NOT EXISTS unconfirmed (unit_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (unit_id, key)) WITHOUT ROWID;
+DELETE FROM unconfirmed;`;
 
 /** What the unit that is being taken has, usable or not; what a person dropped as well. */
 const MET = "SELECT key FROM incoming UNION ALL SELECT key FROM misfits UNION ALL SELECT key FROM dropped_and_met";
@@ -17,8 +18,7 @@ export class Unconfirmed {
     private readonly db: Db,
     private readonly pipelineId: number,
   ) {
-    db.exec(TABLE);
-    db.prepare("DELETE FROM unconfirmed").run();
+    db.exec(EMPTY_TABLE);
   }
 
   /** Before the unit is merged, inside the caller's transaction. */

@@ -172,7 +172,7 @@ describe("the story of a run", () => {
       host: "night",
       pid: 4711,
     };
-    place.store.runs.start({ ...row, program: "test", fingerprint: "" });
+    place.store.runs.start({ ...row, program: "test", fingerprint: "", selection: "" });
     place.minutesPass(10);
     expect(text(1)).toContain("p\nrun 1: killed\n");
     expect(text(1)).toContain("it was killed: it never wrote its end, and the next run goes on from there");

@@ -4,22 +4,10 @@ import { Workplace } from "./workplace.js";
 let place: Workplace;
 beforeEach(() => {
   place = new Workplace();
-  wants('状态 == "好"');
 });
 afterEach(() => {
   place.dispose();
 });
-
-function wants(condition: string): void {
-  place.document = `document:
-  type: journal
-  key: \${单号}
-  when: '\${${condition}}'
-  header: { date: "2026-11-20", currency: CNY, text: "" }
-  lines:
-    - { debit: "\${金额}", account: "\${科目}" }
-    - { each: document, credit: "\${sum(金额)}", account: "2241" }`;
-}
 
 const posted = (): string[] => place.books().map((each) => each.slice(0, 1));
 
@@ -28,7 +16,7 @@ describe("when the pipeline says anew which documents are wanted", () => {
     place.export("a", "A,1,好,,10.00,6601", "B,1,旧,,2.00,6601");
     await place.run();
     expect(posted()).toEqual(["A"]);
-    wants('状态 in ["好", "旧"]');
+    place.when = '状态 in ["好", "旧"]';
     expect((await place.run()).result).toMatchObject({ status: "done", counts: { posted: 1 } });
     expect(posted()).toEqual(["A", "B"]);
   });
@@ -36,7 +24,7 @@ describe("when the pipeline says anew which documents are wanted", () => {
   test("a plan shows it, and a run that follows posts it", async () => {
     place.export("a", "A,1,旧,,10.00,6601");
     await place.run();
-    wants("true");
+    place.when = "true";
     expect((await place.run({ kind: "plan" })).planned?.counts).toMatchObject({ create: 1 });
     expect(posted()).toEqual([]);
     await place.run();
@@ -46,7 +34,7 @@ describe("when the pipeline says anew which documents are wanted", () => {
   test("a lookup that the condition uses is a part of what it says", async () => {
     place.write("open.csv", "科目,offen\n6601,no\n6602,yes\n");
     place.extra = "lookups:\n  表: { csv: open.csv, key: 科目, missing: quarantine }";
-    wants('表 [科目].offen == "yes"');
+    place.when = '表 [科目].offen == "yes"';
     place.export("a", "A,1,好,,10.00,6601", "B,1,好,,2.00,6602");
     await place.run();
     expect(posted()).toEqual(["B"]);
@@ -58,7 +46,7 @@ describe("when the pipeline says anew which documents are wanted", () => {
   test("what is posted stays as it is until its records change", async () => {
     place.export("a", "A,1,好,,10.00,6601", "B,1,旧,,2.00,6601");
     await place.run();
-    wants('状态 == "旧"');
+    place.when = '状态 == "旧"';
     expect((await place.run()).result.counts).toMatchObject({ posted: 1, reversed: 0 });
     expect(posted()).toEqual(["A", "B"]);
   });
@@ -70,7 +58,7 @@ describe("when the pipeline says anew which documents are wanted", () => {
     const [item] = place.store.quarantine.list(place.store.pipelineId("p"));
     place.store.quarantine.drop(item?.id ?? 0, "booked by hand");
     place.store.records.settle(place.store.records.documentId(place.store.pipelineId("p"), "A") as number);
-    wants("true");
+    place.when = "true";
     await place.run();
     expect(posted()).toEqual([]);
   });

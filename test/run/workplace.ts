@@ -28,6 +28,8 @@ export class Workplace {
   pipeline = "p";
   documentKey = "${单号}";
   documentExtra = "";
+  /** Which documents are wanted. */
+  when = '状态 == "好"';
   /** All of `document` of the pipeline, instead of a voucher. */
   document: string | null = null;
   date = "2026-11-20";
@@ -89,7 +91,7 @@ export class Workplace {
   type: journal
   key: ${this.documentKey}
   ${this.documentExtra}
-  when: \${状态 == "好"}
+  when: \${${this.when}}
   header: { date: "${this.date}", currency: CNY, text: "${this.text}" }
   lines:
     - { debit: "\${金额}", account: "\${科目}" }

@@ -41,7 +41,16 @@ class Shelf {
     const startedAt = this.at(daysAgo);
     const pipelineId = this.store.pipelineId(more.pipeline ?? "p");
     const { kind = "run", posted = 0 } = more;
-    const run = this.store.runs.start({ pipelineId, kind, startedAt, host: "night", pid: 1, program: "test", fingerprint: "f" });
+    const run = this.store.runs.start({
+      pipelineId,
+      kind,
+      startedAt,
+      host: "night",
+      pid: 1,
+      program: "test",
+      fingerprint: "f",
+      selection: "s",
+    });
     const counts = { read: 0, posted, replaced: 0, reversed: 0 };
     const result = { id: run, pipeline: "p", status, startedAt, endedAt: startedAt, counts, totals: [], problems: [], watermark: null };
     if (status !== "running") this.store.runs.end(result as unknown as RunResult);
