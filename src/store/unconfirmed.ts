@@ -1,8 +1,7 @@
 import type { Db } from "./open.js";
 
-const EMPTY_TABLE = `
-CREATE TEMP TABLE IF NOT EXISTS unconfirmed (unit_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (unit_id, key)) WITHOUT ROWID;
-DELETE FROM unconfirmed;`;
+const TABLE =
+  "CREATE TEMP TABLE IF NOT EXISTS unconfirmed (unit_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (unit_id, key)) WITHOUT ROWID";
 
 /** What the unit that is being taken has, usable or not; what a person dropped as well. */
 const MET = "SELECT key FROM incoming UNION ALL SELECT key FROM misfits UNION ALL SELECT key FROM dropped_and_met";
@@ -18,7 +17,8 @@ export class Unconfirmed {
     private readonly db: Db,
     private readonly pipelineId: number,
   ) {
-    db.exec(EMPTY_TABLE);
+    db.exec(TABLE);
+    db.prepare("DELETE FROM unconfirmed").run();
   }
 
   /** Before the unit is merged, inside the caller's transaction. */
