@@ -197,7 +197,7 @@ function converter(field: Field, source: SourceSettings, timeZone: string): Conv
       return readBoolean;
     case "date": {
       const read = dateReader(source.dates.length === 0 ? ["yyyy-MM-dd"] : withIso(source.dates, "yyyy-MM-dd"));
-      return (cell) => read(cell) ?? undefined;
+      return lastKept((cell) => read(cell) ?? undefined);
     }
     case "datetime": {
       const read = dateTimeReader(
@@ -212,9 +212,22 @@ function converter(field: Field, source: SourceSettings, timeZone: string): Conv
         ),
         timeZone,
       );
-      return (cell) => read(cell) ?? undefined;
+      return lastKept((cell) => read(cell) ?? undefined);
     }
   }
+}
+
+/** The lines of a document stand together and have its dates in common. */
+function lastKept(convert: Converter): Converter {
+  let cell: string | null = null;
+  let value: Value | undefined;
+  return (next) => {
+    if (next !== cell) {
+      value = convert(next);
+      cell = next;
+    }
+    return value;
+  };
 }
 
 function withIso(formats: readonly string[], ...iso: readonly string[]): string[] {
