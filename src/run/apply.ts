@@ -7,7 +7,7 @@ import { bug } from "../model/problem.js";
 import type { PlannedChange } from "../store/changes.js";
 import type { Planned } from "./plan.js";
 import { sendProbed } from "./recover.js";
-import { Sender } from "./send.js";
+import { notedAtOnce, Sender } from "./send.js";
 import {
   type Applied,
   type ApplyRequest,
@@ -19,8 +19,8 @@ import {
 } from "./sending.js";
 import { type After, settleCancelled, settlePosting, settleReversal, settleStep, uncount } from "./settle.js";
 
-/** Most documents noted in one write; a note that is not used costs a look-up after a crash, a write costs milliseconds always. */
-const MOST_NOTED = 1_000;
+/** Most documents taken at once where each is one call and nothing more. */
+const MOST_TAKEN = 1_000;
 
 /** A document whose change is sent. */
 interface Due<C extends SendingChange = SendingChange> {
@@ -40,19 +40,39 @@ interface Unfinished {
 /** Sends what the plan says, chunk by chunk: note the attempts, send, note the outcomes. Stops between calls when asked to. */
 export async function applyPlan(request: ApplyRequest, planned: Planned, applied: Applied): Promise<void> {
   const { effects, target } = request;
-  const { batch, concurrency } = target.traits;
-  const run = new Application(request, applied);
-  const chunkSize = Math.max(batch, Math.min(MOST_NOTED, batch * concurrency * 4));
   const money = () => applied.totals.byCurrency();
   let done = 0;
-  for (const chunk of planned.changes.inOrder(SENDING_KINDS, chunkSize)) {
+  let answered = 0;
+  let taken = 0;
+  const run = new Application(request, applied, (documents) => {
+    // What takes several calls is answered for several times.
+    answered = Math.min(answered + documents, taken);
+    effects.onProgress({ stage: "post", records: 0, documents: done + answered, done: done + answered, total: planned.sends, money });
+  });
+  for (const chunk of chunks(planned.changes.inOrder(SENDING_KINDS, MOST_TAKEN), target.traits)) {
     // A target that answers at once never lets go of the processor; only now a signal to stop can be heard.
     await effects.sleep(0);
     if (effects.signal.aborted) return;
     request.lease.ensure();
+    answered = 0;
+    taken = chunk.length;
     await run.take(chunk);
-    done += chunk.length;
+    done += taken;
+    answered = 0;
     effects.onProgress({ stage: "post", records: 0, documents: done, done, total: planned.sends, money });
+  }
+}
+
+/**
+ * What is done in more than one call is taken in small portions, so that a run that dies leaves few documents half done: reversed and not
+ * posted anew, or saved and not booked. What only has to be posted need not wait at the end of each portion.
+ */
+function* chunks(planned: Iterable<PlannedChange[]>, traits: Target["traits"]): Generator<PlannedChange[]> {
+  const size = notedAtOnce(traits);
+  const isOneCall = (traits.steps ?? []).length === 0 && traits.searchable;
+  for (const changes of planned) {
+    if (isOneCall && changes.every(({ change: { kind } }) => kind === "create" || kind === "supplement")) yield changes;
+    else for (let from = 0; from < changes.length; from += size) yield changes.slice(from, from + size);
   }
 }
 
@@ -62,8 +82,9 @@ class Application {
   constructor(
     private readonly request: ApplyRequest,
     private readonly applied: Applied,
+    onWritten: (documents: number) => void,
   ) {
-    this.sender = new Sender(request);
+    this.sender = new Sender(request, onWritten);
   }
 
   async take(chunk: readonly PlannedChange[]): Promise<void> {
@@ -88,17 +109,18 @@ class Application {
     const cancelled = new Set<number>();
     const there = chosen.filter((each) => !this.isGone(each, cancelled));
     if (there.length === 0 || request.effects.signal.aborted) return cancelled;
-    const sending = this.note(there, "reverse", ({ change: { posted } }) => {
-      const { version, fingerprint, document } = posted;
-      return { version, fingerprint, content: encodeDocument(document) };
-    });
     const dates = await reversalDates(request, there);
     const items = (batch: readonly Sending[]) =>
       batch.map(({ documentId, change, idempotencyKey, fingerprint }) => {
         const date = dates.get(documentId);
         return { posting: postedOf(change), idempotencyKey, fingerprint, ...(date === undefined ? {} : { date }) };
       });
-    await this.sender.send(sending, {
+    await this.sender.send(there, {
+      note: (due) =>
+        this.note(due, "reverse", ({ change: { posted } }) => {
+          const { version, fingerprint, document } = posted;
+          return { version, fingerprint, content: encodeDocument(document) };
+        }),
       call: (batch) => sendProbed(request, items(batch), (rest) => request.target.reverse(rest)),
       settle: (each, outcome, after) => {
         const count: After = (work) => after(() => work(applied));
@@ -131,12 +153,6 @@ class Application {
     const { request, applied } = this;
     const unfinished: Unfinished[] = [];
     if (chunk.length === 0 || request.effects.signal.aborted) return unfinished;
-    const sending = this.note(chunk, "post", ({ documentId, change, content }) => ({
-      version: request.store.attempts.nextVersion(documentId, change.fingerprint),
-      fingerprint: change.fingerprint,
-      content: content ?? encodeDocument(change.document),
-      takesOver: change.kind === "update" ? change.posted.version : null,
-    }));
     const call = (batch: readonly Sending[]): Promise<readonly PostOutcome[]> => {
       const items = batch.map(({ change, idempotencyKey, fingerprint }) => ({
         document: wantedOf(change).document,
@@ -150,7 +166,14 @@ class Application {
         return request.target.update(rest.map(({ change, ...item }) => ({ ...item, posting: postedOf(change) })));
       });
     };
-    await this.sender.send(sending, {
+    await this.sender.send(chunk, {
+      note: (due) =>
+        this.note(due, "post", ({ documentId, change, content }) => ({
+          version: request.store.attempts.nextVersion(documentId, change.fingerprint),
+          fingerprint: change.fingerprint,
+          content: content ?? encodeDocument(change.document),
+          takesOver: change.kind === "update" ? change.posted.version : null,
+        })),
       call,
       settle: (each, outcome, after) => {
         const posting = settlePosting(request, each, wantedOf(each.change), outcome, (count) => after(() => count(applied)));
@@ -170,10 +193,21 @@ class Application {
       if (due.length === 0) continue;
       if (request.effects.signal.aborted) return;
       unfinished = unfinished.filter((each) => !due.includes(each));
-      const sending = this.note(due, "post", ({ posting: { version, fingerprint } }) => ({ version, fingerprint, content: "", step }));
-      const behind = new Map(sending.map(({ attemptId }, index) => [attemptId, due[index] as Unfinished]));
+      const behind = new Map<number, Unfinished>();
       const postingOf = ({ attemptId }: Sending): Posting => (behind.get(attemptId) as Unfinished).posting;
-      await this.sender.send(sending, {
+      await this.sender.send(due, {
+        note: (portion) => {
+          const sending = this.note(portion, "post", ({ posting: { version, fingerprint } }) => ({
+            version,
+            fingerprint,
+            content: "",
+            step,
+          }));
+          sending.forEach(({ attemptId }, index) => {
+            behind.set(attemptId, portion[index] as Unfinished);
+          });
+          return sending;
+        },
         call: (batch) => advance(request.target, step, batch.map(postingOf)),
         settle: (each, outcome, after) => {
           const { documentId, change } = each;
@@ -184,7 +218,7 @@ class Application {
     }
   }
 
-  /** Writes the attempts, durably, before anything leaves. */
+  /** Writes the attempts, inside a transaction. */
   private note<D extends { readonly documentId: number; readonly change: SendingChange }>(
     chunk: readonly D[],
     act: Act,
@@ -196,19 +230,16 @@ class Application {
       readonly takesOver?: number | null;
     },
   ): Sending[] {
-    const { store, pipeline, runId, effects, lease } = this.request;
-    lease.ensure();
+    const { store, pipeline, runId, effects } = this.request;
     const notedAt = effects.now().toISOString();
-    return lease.write(() =>
-      chunk.map((due) => {
-        const { documentId, change } = due;
-        const { version, fingerprint, content, step = null, takesOver = null } = noteOf(due);
-        const key = idempotencyKey(pipeline.name, change.key, version, act);
-        const noted = { act, version, step, takesOver, idempotencyKey: key, fingerprint };
-        const attemptId = store.attempts.add({ documentId, ...noted, content, runId, sentAt: notedAt });
-        return { documentId, change, attemptId, documentKey: change.key, notedAt, ...noted };
-      }),
-    );
+    return chunk.map((due) => {
+      const { documentId, change } = due;
+      const { version, fingerprint, content, step = null, takesOver = null } = noteOf(due);
+      const key = idempotencyKey(pipeline.name, change.key, version, act);
+      const noted = { act, version, step, takesOver, idempotencyKey: key, fingerprint };
+      const attemptId = store.attempts.add({ documentId, ...noted, content, runId, sentAt: notedAt });
+      return { documentId, change, attemptId, documentKey: change.key, notedAt, ...noted };
+    });
   }
 }
 

@@ -1,10 +1,13 @@
 import pLimit from "p-limit";
+import type { Target } from "../connectors/contract.js";
 import type { PostOutcome } from "../model/posting.js";
 import { type Problem, ProblemError, problem } from "../model/problem.js";
 import { answerAttempt } from "./answer.js";
 import type { ApplyRequest, Sending } from "./sending.js";
 
-export interface Sendable {
+export interface Sendable<D> {
+  /** Notes the attempts for what is to be sent, in the same order; runs inside a transaction. */
+  readonly note: (due: readonly D[]) => readonly Sending[];
   /** One call to the target, with an outcome for each member in order. */
   readonly call: (batch: readonly Sending[]) => Promise<readonly PostOutcome[]>;
   /** Writes what became of one member; runs inside a transaction. What it hands to `after` is done once that is durable, or never. */
@@ -18,46 +21,93 @@ const LONGEST_WAIT_MS = 60_000;
 /** So many calls in a row without a place: the target is down, and asking on would only make it worse. */
 const MOST_BUSY_CALLS = 5;
 
+/** Most documents noted in one write; a note that is not used costs a look-up after a crash, a write costs milliseconds always. */
+const MOST_NOTED = 1_000;
+/** At least so many calls are noted in one write, however few are under way at once. */
+const LEAST_CALLS_NOTED = 16;
+/** Where a target can be searched, answers may be lost in a crash and are found again; so they wait this long for others to be written with. */
+const GATHER_MS = 25;
+/** As many documents as are answered for wait at most. */
+const MOST_GATHERED = 256;
+
 /** What became of one call, on its way into the store. */
 interface Answer {
+  readonly members: number;
   readonly write: () => void;
   /** What is done once it is durable. */
   readonly after: (() => void)[];
-  /** What its write threw, where that was no problem of the store or the lease. */
-  crash: { readonly cause: unknown } | null;
+}
+
+/** How many documents are noted in one write, before any of them is sent. */
+export function notedAtOnce({ batch, concurrency, searchable }: Target["traits"]): number {
+  const calls = Math.max(searchable ? LEAST_CALLS_NOTED : 1, concurrency * 4);
+  return Math.max(batch, Math.min(MOST_NOTED, batch * calls));
 }
 
 /** Makes the calls of one run: as many at once as the target allows, with bounded waiting where it is busy. */
 export class Sender {
   private busyCalls = 0;
   private stopped: ProblemError | null = null;
-  /** Answers that came in this turn and are not in the store yet. */
+  /** Answers that are not in the store yet. */
   private answers: Answer[] = [];
-  /** Ends when they are durable; null when nobody waits for that. */
-  private turn: Promise<boolean> | null = null;
+  /** When the first of them came, in milliseconds. */
+  private since = 0;
+  /** A mistake of ours. */
+  private crash: { readonly cause: unknown } | null = null;
 
-  constructor(private readonly request: ApplyRequest) {}
+  /** `onWritten` is told for how many documents answers have become durable. */
+  constructor(
+    private readonly request: ApplyRequest,
+    private readonly onWritten: (documents: number) => void,
+  ) {}
 
-  /** Every member is settled when it returns or throws; one that never left is closed as such. */
-  async send(sending: readonly Sending[], what: Sendable): Promise<void> {
-    const { batch, concurrency } = this.request.target.traits;
-    const limit = pLimit(Math.max(1, concurrency));
+  /** Every member that was noted is settled when it returns or throws; one that never left is closed as such. */
+  async send<D>(due: readonly D[], what: Sendable<D>): Promise<void> {
+    const { traits } = this.request.target;
+    const size = notedAtOnce(traits);
+    const limit = pLimit(Math.max(1, traits.concurrency));
+    const noted: Sending[] = [];
+    let from = 0;
+    const next = (): readonly Sending[] => {
+      if (noted.length === 0 && !this.isStopping) {
+        noted.push(...this.note(what, due.slice(from, from + size)));
+        from += size;
+      }
+      return noted.splice(0, traits.batch);
+    };
     const calls: Promise<void>[] = [];
-    for (let from = 0; from < sending.length; from += batch) {
-      const members = sending.slice(from, from + batch);
-      calls.push(limit(() => this.callOne(members, what)));
-    }
+    for (let at = 0; at < due.length; at += traits.batch) calls.push(limit(() => this.callOne(next(), what)));
     const ended = await Promise.allSettled(calls);
-    const crash = ended.find((each) => each.status === "rejected");
-    if (crash !== undefined) throw (crash as PromiseRejectedResult).reason;
+    if (this.answers.length > 0) this.flush(() => true);
+    const failed = ended.find((each) => each.status === "rejected");
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    if (this.crash !== null) throw this.crash.cause;
     if (this.stopped !== null) throw this.stopped;
   }
 
-  private async callOne(members: readonly Sending[], what: Sendable): Promise<void> {
+  private get isStopping(): boolean {
+    return this.stopped !== null || this.request.effects.signal.aborted;
+  }
+
+  /** Durably, before anything of it leaves; nothing where that is not possible. Answers that came until now are written with it. */
+  private note<D>(what: Sendable<D>, due: readonly D[]): readonly Sending[] {
+    const { lease } = this.request;
+    if (due.length === 0) return [];
+    try {
+      lease.ensure();
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) throw cause;
+      this.stopped ??= cause;
+      return [];
+    }
+    return this.flush(() => lease.write(() => what.note(due))) ?? [];
+  }
+
+  private async callOne<D>(members: readonly Sending[], what: Sendable<D>): Promise<void> {
     let waiting = members;
     for (let tries = 1; waiting.length > 0; tries += 1) {
-      if (this.stopped !== null || this.request.effects.signal.aborted) {
-        await this.close(waiting, null);
+      if (this.isStopping) {
+        this.close(waiting, null);
         return;
       }
       const outcomes = await this.call(waiting, what);
@@ -69,10 +119,9 @@ export class Sender {
         if (outcome.kind === "busy" && tries < MOST_TRIES) busy.push({ each, outcome });
         else final.push({ each, outcome });
       });
-      const isWritten = await this.write((after) => {
+      this.write(final.length, (after) => {
         for (const { each, outcome } of final) what.settle(each, outcome, after);
       });
-      if (!isWritten) return;
       const isBusy = outcomes.every((outcome) => outcome.kind === "busy");
       this.busyCalls = isBusy ? this.busyCalls + 1 : 0;
       const [first] = busy;
@@ -85,15 +134,24 @@ export class Sender {
         const { retryAfterMs } = first.outcome;
         const waitMs = this.waitMs(tries, retryAfterMs);
         observer?.tell({ kind: "waiting", waitMs, asked: retryAfterMs !== null, attempt: tries });
+        // It may be long.
+        this.flush(() => true);
         await sleep(waitMs);
       }
     }
   }
 
   /** Null when certainly nothing was sent, and nothing more will be. */
-  private async call(members: readonly Sending[], what: Sendable): Promise<readonly PostOutcome[] | null> {
+  private async call<D>(members: readonly Sending[], what: Sendable<D>): Promise<readonly PostOutcome[] | null> {
+    const { lease } = this.request;
+    // Answers that wait were not written under the lease yet, so nothing has shown that it is still ours.
+    if (this.answers.length > 0 && !lease.isHeld()) this.flush(() => true);
+    if (this.stopped !== null) {
+      this.close(members, null);
+      return null;
+    }
     try {
-      this.request.lease.ensure();
+      lease.ensure();
       const outcomes = await what.call(members);
       if (outcomes.length !== members.length) {
         throw new Error(`bug: the target gave ${outcomes.length} outcomes for ${members.length} documents`);
@@ -102,7 +160,7 @@ export class Sender {
     } catch (cause) {
       if (!(cause instanceof ProblemError)) throw cause;
       this.stopped ??= cause;
-      await this.close(members, cause.problems[0] ?? null);
+      this.close(members, cause.problems[0] ?? null);
       return null;
     }
   }
@@ -118,52 +176,57 @@ export class Sender {
     );
   }
 
-  private async close(members: readonly Sending[], cause: Problem | null): Promise<void> {
+  private close(members: readonly Sending[], cause: Problem | null): void {
     const at = this.request.effects.now().toISOString();
-    await this.write(() => {
+    this.write(members.length, () => {
       for (const each of members) answerAttempt(this.request, each, { outcome: "not sent", reference: null, problem: cause, at });
     });
   }
 
   /**
-   * Returns when it is durable, and with it whatever else came in the same turn: a write costs the disk as much for many answers as for one.
-   * False when the lease is gone: then the run that has it finds out about these attempts, and this one stops.
+   * A write costs the disk as much for many answers as for one, so they wait for each other, for a moment. Where nothing could be found again
+   * by its key, each is durable when this returns.
    */
-  private async write(work: (after: (later: () => void) => void) => void): Promise<boolean> {
+  private write(members: number, work: (after: (later: () => void) => void) => void): void {
+    if (members === 0) return;
+    const now = this.request.effects.now().getTime();
+    if (this.answers.length === 0) this.since = now;
     const after: (() => void)[] = [];
-    const answer: Answer = { write: () => work((later) => after.push(later)), after, crash: null };
-    this.answers.push(answer);
-    if (this.request.target.traits.concurrency > 1) this.turn ??= this.request.effects.sleep(0).then(() => this.writeAnswers());
-    // Where one call is under way at a time, there is no other answer to wait for.
-    const isWritten = this.turn === null ? this.writeAnswers() : await this.turn;
-    if (answer.crash !== null) throw answer.crash.cause;
-    return isWritten;
+    this.answers.push({ members, write: () => work((later) => after.push(later)), after });
+    const waiting = this.answers.reduce((sum, each) => sum + each.members, 0);
+    const mayWait = this.request.target.traits.searchable && waiting < MOST_GATHERED && now >= this.since && now - this.since < GATHER_MS;
+    if (!mayWait) this.flush(() => true);
   }
 
-  private writeAnswers(): boolean {
+  /**
+   * Writes the answers, and something more, in one; null when the store fails or the lease is gone: then the run that has it finds out about these
+   * attempts, and this one stops.
+   */
+  private flush<T>(also: () => T): T | null {
     const { store, lease } = this.request;
     const { answers } = this;
     this.answers = [];
-    this.turn = null;
     try {
-      store.transaction(() => {
-        for (const answer of answers) {
+      const result = store.transaction(() => {
+        for (const { write, after } of answers) {
           try {
-            lease.write(answer.write);
+            lease.write(write);
           } catch (cause) {
             if (cause instanceof ProblemError) throw cause;
             // A mistake of ours in one answer undoes its own write only; the others are as true as before.
-            answer.crash = { cause };
-            answer.after.length = 0;
+            this.crash ??= { cause };
+            after.length = 0;
           }
         }
+        return also();
       });
       for (const { after } of answers) for (const work of after) work();
-      return true;
+      if (answers.length > 0) this.onWritten(answers.reduce((sum, { members }) => sum + members, 0));
+      return result;
     } catch (cause) {
       if (!(cause instanceof ProblemError)) throw cause;
       this.stopped ??= cause;
-      return false;
+      return null;
     }
   }
 
