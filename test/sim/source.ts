@@ -42,25 +42,31 @@ export class SimSource {
     if (this.delivery.kind === "windows") return;
     const { wishes, random, story } = this;
     const last = this.files[this.files.length - 1];
+    const moved = new Set<string>();
     if (last !== undefined && last.broken.length > 0) {
       // A file with a broken row is exported again before anything else is.
       const keys = new Set([...last.rows, ...last.broken].map(recordKey));
       const documents = new Set([...last.rows, ...last.broken].map(([document]) => document));
-      const rows = wishes.rows().filter((row) => keys.has(recordKey(row)) || (this.delivery.wholeDocuments && documents.has(row[0])));
+      // What was broken may come in the next file instead, whole or broken again.
+      if (!this.delivery.wholeDocuments && random.chance(0.3)) for (const row of last.broken) moved.add(recordKey(row));
+      const isIn = (row: Cells): boolean => keys.has(recordKey(row)) && !moved.has(recordKey(row));
+      const rows = wishes.rows().filter((row) => isIn(row) || (this.delivery.wholeDocuments && documents.has(row[0])));
       last.rows = rows;
       last.broken = [];
       for (const row of rows) wishes.dirty.delete(recordKey(row));
       story.tell(`the source writes ${last.name} again: ${rows.map(rowText).join("; ")}`);
-      if (!everything) return;
+      if (!everything && moved.size === 0) return;
     }
-    const chosen = wishes
-      .rows()
-      .filter((row) => (wishes.dirty.has(recordKey(row)) ? everything || random.chance(0.8) : !everything && random.chance(0.1)));
+    const comes = (row: Cells): boolean =>
+      moved.has(recordKey(row)) ||
+      (wishes.dirty.has(recordKey(row)) ? everything || random.chance(0.8) : !everything && random.chance(0.1));
+    const chosen = wishes.rows().filter(comes);
     const documents = new Set(chosen.map(([document]) => document));
     for (const document of wishes.dirtyDocuments) documents.add(document);
     const rows = this.delivery.wholeDocuments ? wishes.rows().filter(([document]) => documents.has(document)) : chosen;
     if (rows.length === 0) return;
-    const broken = everything || this.isCalm ? [] : random.some(rows, 0.02);
+    const again = rows.filter((row) => moved.has(recordKey(row)) && random.chance(0.5));
+    const broken = everything || this.isCalm ? [] : [...new Set([...random.some(rows, 0.02), ...again])];
     const file: File = {
       name: `export-${String(this.files.length + 1).padStart(3, "0")}`,
       rows: rows.filter((row) => !broken.includes(row)),
