@@ -26,7 +26,7 @@ const MOST_NOTED = 1_000;
 /** At least so many calls are noted in one write, however few are under way at once. */
 const LEAST_CALLS_NOTED = 16;
 /** Where a target can be searched, answers may be lost in a crash and are found again; so they wait this long for others to be written with. */
-const GATHER_MS = 25;
+const GATHER_MS = 100;
 /** As many documents as are answered for wait at most. */
 const MOST_GATHERED = 256;
 
