@@ -58,7 +58,6 @@ export async function applyPlan(request: ApplyRequest, planned: Planned, applied
     taken = chunk.length;
     await run.take(chunk);
     done += taken;
-    answered = 0;
     effects.onProgress({ stage: "post", records: 0, documents: done, done, total: planned.sends, money });
   }
 }

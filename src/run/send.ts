@@ -25,7 +25,10 @@ const MOST_BUSY_CALLS = 5;
 const MOST_NOTED = 1_000;
 /** At least so many calls are noted in one write, however few are under way at once. */
 const LEAST_CALLS_NOTED = 16;
-/** Where a target can be searched, answers may be lost in a crash and are found again; so they wait this long for others to be written with. */
+/**
+ * Where a target can be searched, answers that a crash takes away are found again; so they wait for others to be written with, until one comes
+ * this long after the first. A slow target makes an answer wait for its next one.
+ */
 const GATHER_MS = 100;
 /** As many documents as are answered for wait at most. */
 const MOST_GATHERED = 256;
@@ -184,7 +187,7 @@ export class Sender {
   }
 
   /**
-   * A write costs the disk as much for many answers as for one, so they wait for each other, for a moment. Where nothing could be found again
+   * A write costs the disk as much for many answers as for one, so they wait for each other. Where nothing could be found again
    * by its key, each is durable when this returns.
    */
   private write(members: number, work: (after: (later: () => void) => void) => void): void {
