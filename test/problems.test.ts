@@ -87,6 +87,7 @@ const LONG_AGO = new Date("2020-01-01T00:00:00.000Z");
 const NIGHT: Effects = {
   now: () => new Date("2026-11-20T18:00:00.000Z"),
   sleep: async () => undefined,
+  every: () => () => undefined,
   signal: new AbortController().signal,
   actor: "test",
   host: "night",

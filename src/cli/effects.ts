@@ -31,6 +31,7 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
     effects: {
       now: context.now,
       sleep: context.sleep ?? sleepUntil(controller.signal),
+      every,
       signal: controller.signal,
       actor: context.actor,
       host: hostname(),
@@ -55,6 +56,12 @@ export function sleepUntil(signal: AbortSignal): (ms: number) => Promise<void> {
   return async (ms) => {
     await wait(ms, undefined, { signal }).catch(() => undefined);
   };
+}
+
+/** See {@link Effects.every}. */
+export function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms).unref();
+  return () => clearInterval(timer);
 }
 
 /** True when a process of this number runs on this host. */

@@ -98,6 +98,7 @@ function effectsAt(now: () => Date): Effects {
   return {
     now,
     sleep: async () => undefined,
+    every: () => () => undefined,
     signal: new AbortController().signal,
     actor: ACTOR,
     host: "localhost",

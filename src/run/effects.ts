@@ -5,6 +5,8 @@ import type { Place } from "../model/problem.js";
 export interface Effects {
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Does `work` again and again, `ms` apart, beside everything else, until what is returned is called. It keeps no process alive. */
+  readonly every: (ms: number, work: () => void) => () => void;
   /** Fires when a person or the system asks the run to stop; what was sent is finished first. */
   readonly signal: AbortSignal;
   /** Who runs it, for the audit log: the operating-system user. */

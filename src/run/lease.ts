@@ -2,9 +2,11 @@ import { ProblemError, problem } from "../model/problem.js";
 import type { Store } from "../store/store.js";
 import type { Effects } from "./effects.js";
 
-/** Longer than any pause of a living run; a run that was asleep longer finds out before it sends. */
+/** A run that was asleep longer finds out before it sends. */
 const HOLD_MS = 120_000;
 const RENEW_MS = 30_000;
+/** A living run keeps its lease while it waits for one answer, so long; one that hangs gives way to the next. */
+const MOST_SILENT_MS = 3_600_000;
 /** How long a run waits for its turn where only one may write to a company, and how often it looks. */
 const MOST_WAIT_MS = 600_000;
 const LOOK_MS = 2_000;
@@ -32,6 +34,8 @@ export interface HeldLease {
 export function takeLease(store: Store, name: string, effects: Effects): HeldLease {
   const owner = effects.randomWord();
   let renewedAt = effects.now();
+  /** When the run last showed that it goes on. */
+  let workedAt = renewedAt;
   take(store, name, owner, effects);
   const names = [name];
   const lost = (): ProblemError =>
@@ -44,16 +48,29 @@ export function takeLease(store: Store, name: string, effects: Effects): HeldLea
       ),
     );
   const isHeld = (): boolean => names.every((each) => store.leases.get(each)?.owner === owner);
-  const ensure = (): void => {
-    const now = effects.now();
+  const renew = (now: Date): void => {
     if (now.getTime() - renewedAt.getTime() < RENEW_MS && now >= renewedAt) return;
     for (const each of names) if (!store.leases.renew(each, owner, now.toISOString(), untilFrom(now))) throw lost();
     renewedAt = now;
   };
+  const ensure = (): void => {
+    workedAt = effects.now();
+    renew(workedAt);
+  };
+  const stop = effects.every(RENEW_MS, () => {
+    const now = effects.now();
+    if (now.getTime() - workedAt.getTime() > MOST_SILENT_MS) return;
+    try {
+      renew(now);
+    } catch {
+      // Whoever wants to send or write is told; nobody waits here.
+    }
+  });
   return {
     ensure,
     isHeld,
     write(work) {
+      workedAt = effects.now();
       return store.transaction(() => {
         if (!isHeld()) throw lost();
         return work();
@@ -77,6 +94,7 @@ export function takeLease(store: Store, name: string, effects: Effects): HeldLea
       return false;
     },
     release() {
+      stop();
       for (const each of names) store.leases.release(each, owner);
     },
   };

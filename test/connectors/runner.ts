@@ -19,6 +19,7 @@ export function runnerOf(pipeline: Pipeline, folder: string, more: Partial<Effec
   const effects: Effects = {
     now: () => new Date(),
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    every: () => () => undefined,
     signal: new AbortController().signal,
     actor: "test",
     host: "here",

@@ -104,6 +104,7 @@ async function run(full: boolean) {
       effects: {
         now,
         sleep: async () => undefined,
+        every: () => () => undefined,
         signal: new AbortController().signal,
         actor: "test",
         host: "night",

@@ -66,6 +66,7 @@ export class Office {
     return {
       now: () => this.now,
       sleep: async () => undefined,
+      every: () => () => undefined,
       signal: this.stop.signal,
       actor: "test",
       host: "office",

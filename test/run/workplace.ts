@@ -172,6 +172,7 @@ ${this.targetExtra}
     return {
       now: () => this.now,
       sleep: async () => undefined,
+      every: () => () => undefined,
       signal: this.stop.signal,
       actor: "test",
       host: this.host,

@@ -38,12 +38,16 @@ else process.exitCode = await tellMany(Math.max(1, Math.min(whole("jobs", values
 
 async function work(): Promise<void> {
   let runs = 0;
+  let known = 0;
   const found = await search(seed, histories, {
     plant,
     prunes: values.prune,
     stopAtFirst: plant !== null,
     onProgress: (done, more, broken) => {
       runs += more;
+      // Whoever waits for a million wants to know now.
+      if (broken > known && plant === null) process.stderr.write(`seed ${seed + done - 1} is broken\n`);
+      known = broken;
       if (done % NEWS_EVERY !== 0) return;
       process.send?.({ done: NEWS_EVERY, runs, broken } satisfies News);
       runs = 0;

@@ -107,6 +107,28 @@ export class SimProcess {
     });
   }
 
+  private every(ms: number, work: () => void): () => void {
+    const { clock } = this.world;
+    let isOver = false;
+    const beat = (): void => {
+      if (isOver || this.state !== "running") return;
+      if (this.isAsleep) {
+        clock.at(this.asleepUntil, beat);
+        return;
+      }
+      try {
+        work();
+      } catch (cause) {
+        if (!(cause instanceof Killed)) throw cause;
+      }
+      clock.at(clock.now + ms, beat);
+    };
+    clock.at(clock.now + ms, beat);
+    return () => {
+      isOver = true;
+    };
+  }
+
   effects(): Effects {
     const { clock, random, clockError, isAlive } = this.world;
     return {
@@ -116,6 +138,7 @@ export class SimProcess {
         await this.wait(ms);
         this.effect("waking up");
       },
+      every: (ms, work) => this.every(ms, work),
       signal: this.controller.signal,
       actor: "sim",
       host: this.host,

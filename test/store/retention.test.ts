@@ -95,6 +95,7 @@ class Shelf {
     return {
       now: () => new Date(this.now),
       sleep: async () => undefined,
+      every: () => () => undefined,
       signal: new AbortController().signal,
       actor: "test",
       host: "night",
