@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Finished, freshProcess, inTemporaryFolder, root, secondsSince } from "./measure.js";
+import { TYPES } from "./workload.js";
 
 /** Another tool on the same file, doing the nearest thing it can. */
 export interface Peer {
   readonly name: string;
   /** What the main job does and this does not. */
   readonly lacks: string;
+  /** Where it would take very long, or all of the memory, it gets the first so many lines. */
+  readonly mostLines?: number;
   readonly run: (file: string, lines: number) => Peered;
 }
 
@@ -50,9 +53,27 @@ interface Program {
   readonly name: string;
   readonly lacks: string;
   readonly command: string;
-  /** The last line it prints begins with the number of rows. */
+  readonly mostLines?: number;
   readonly args: (file: string) => readonly string[];
+  /** Finds the number of rows in what it prints; where there is none, the last line begins with it. */
+  readonly rows?: RegExp;
+  /** A file that it needs, in the folder where it runs. */
+  readonly setting?: { readonly name: string; readonly text: string };
 }
+
+/** Each line becomes a transaction of three postings that must balance, with the account by the expense type. */
+const HLEDGER_RULES = `skip 1
+fields bill,row,status,updated,date,staff,department_code,type,total,tax,net,name,department,company,reason,project,city,supplier,note,approver
+date-format %Y-%m-%d
+description %bill %reason
+currency CNY
+account1 6602
+amount1 %net
+account2 222101
+amount2 %tax
+account3 224101
+amount3 -%total
+${TYPES.map((type, index) => `if %type ${type}\n account1 66020${index + 1}\n`).join("")}`;
 
 const PROGRAMS: readonly Program[] = [
   {
@@ -73,6 +94,15 @@ const PROGRAMS: readonly Program[] = [
     lacks: `stores nothing, several threads; ${LOGIC}`,
     args: (file) => ["--icsv", "--onidx", "stats1", "-a", "count,sum", "-f", "价税合计", file],
   },
+  {
+    name: "hledger, maps and balances",
+    command: "hledger",
+    lacks: "stores nothing; no checks of fields, lookup tables, grouping into vouchers, comparison or posting",
+    mostLines: 50_000,
+    args: (file) => ["-f", file, "--rules-file", "csv.rules", "stats"],
+    rows: /^Transactions +: (\d+)/m,
+    setting: { name: "csv.rules", text: HLEDGER_RULES },
+  },
 ];
 
 function script(name: string, file: string, lines: number, packages: string): Peered {
@@ -84,14 +114,16 @@ function script(name: string, file: string, lines: number, packages: string): Pe
 }
 
 /** The shell tells the processor time of a program that is not ours. */
-function program({ command, args, name }: Program, file: string, lines: number): Peered {
+function program({ command, args, name, rows, setting }: Program, file: string, lines: number): Peered {
   return inTemporaryFolder((folder) => {
+    if (setting !== undefined) writeFileSync(join(folder, setting.name), setting.text);
     const from = process.hrtime.bigint();
-    const done = spawnSync("sh", ["-c", '"$@" && times', "sh", command, ...args(file)], { cwd: folder, encoding: "utf8" });
+    const env = { ...process.env, LC_ALL: "C.UTF-8" };
+    const done = spawnSync("sh", ["-c", '"$@" && times', "sh", command, ...args(file)], { cwd: folder, encoding: "utf8", env });
     const seconds = secondsSince(from);
     if (done.status !== 0) throw new Error(`${command} ended with ${done.status}\n${done.stderr}`);
     const printed = done.stdout.trim().split("\n");
-    const counted = Number.parseInt(printed.at(-3) ?? "", 10);
+    const counted = Number.parseInt(rows === undefined ? (printed.at(-3) ?? "") : (rows.exec(done.stdout)?.[1] ?? ""), 10);
     if (!Number.isNaN(counted)) ensureAll(name, counted, lines);
     const processorSeconds = [...(printed.at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)].reduce(
       (sum, [, m, s]) => sum + Number(m) * 60 + Number(s),

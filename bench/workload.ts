@@ -14,7 +14,7 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-const TYPES = ["差旅费", "业务招待费", "办公费", "会议费", "培训费"];
+export const TYPES = ["差旅费", "业务招待费", "办公费", "会议费", "培训费"];
 const TEXT_COLUMNS = ["报销人", "部门", "法人实体", "事由", "项目编码", "城市", "供应商", "备注", "审批人"];
 /** The columns of the export. */
 export const HEADER = [

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { type Finished, freshProcess, inTemporaryFolder, inTurn, median, spread, sync, table } from "./measure.js";
-import { type Peered, peers } from "./peers.js";
+import { type Peer, type Peered, peers } from "./peers.js";
 import { type ExportOptions, writeExport, writeProject } from "./workload.js";
 
 export interface WorkloadsOptions {
@@ -46,6 +46,9 @@ async function mainJob(runs: number, lines: number): Promise<void> {
     await gb18030.export("lines.csv", lines, { encoding: "gb18030" });
     const file = join(folder, "first.csv");
     const others = peers();
+    const linesOf = ({ mostLines }: Peer): number => Math.min(lines, mostLines ?? lines);
+    const fileOf = (peer: Peer): string => (linesOf(peer) === lines ? file : join(folder, `${linesOf(peer)}.csv`));
+    for (const peer of others) if (fileOf(peer) !== file) await writeExport(fileOf(peer), linesOf(peer), SEED);
     const found = await inTurn<Measured, string>(runs, {
       "A: first load, UTF-8": () => utf8.fresh(lines),
       "B: again, the same file": () => utf8.run({ read: 0 }),
@@ -57,11 +60,14 @@ async function mainJob(runs: number, lines: number): Promise<void> {
         return done;
       },
       "A: first load, GB18030": () => gb18030.fresh(lines),
-      ...Object.fromEntries(others.map((peer) => [peer.name, () => peer.run(file, lines)])),
+      ...Object.fromEntries(others.map((peer) => [peer.name, () => peer.run(fileOf(peer), linesOf(peer))])),
     });
     console.log(`\nThe main job: ${lines} expense lines, 20 columns, ${(statSync(file).size / 1e6).toFixed(0)} MB\n`);
-    const lacks = new Map(others.map((peer) => [peer.name, peer.lacks]));
-    const rows = Object.entries(found).map(([name, all]) => [...rowOf(name, lines, all), lacks.get(name) ?? ""]);
+    const byName = new Map(others.map((peer) => [peer.name, peer]));
+    const rows = Object.entries(found).map(([name, all]) => {
+      const peer = byName.get(name);
+      return [...rowOf(name, peer === undefined ? lines : linesOf(peer), all), peer?.lacks ?? ""];
+    });
     console.log(table([...HEAD, "what it does not do"], rows));
   });
 }
