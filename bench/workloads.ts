@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { type Finished, freshProcess, inTemporaryFolder, inTurn, median, spread, sync, table } from "./measure.js";
+import { type Finished, freshProcess, inTemporaryFolder, inTurn, median, root, spread, sync, table } from "./measure.js";
 import { type Peer, type Peered, peers } from "./peers.js";
 import { type ExportOptions, writeExport, writeProject } from "./workload.js";
 
@@ -22,6 +22,7 @@ const SEED = 20261123;
 const MANY_FILES = 2_000;
 const WIDE_LINES = 50_000;
 const STARTS = 10;
+const ROWS_ALONE = "the rows of A, written again";
 const HEAD = ["what", "lines", "thousand lines/s", "seconds", "processor seconds", "peak MiB"];
 
 export async function workloads({ runs, lines, memoryLines, chosen }: WorkloadsOptions): Promise<void> {
@@ -60,13 +61,17 @@ async function mainJob(runs: number, lines: number): Promise<void> {
         return done;
       },
       "A: first load, GB18030": () => gb18030.fresh(lines),
+      [ROWS_ALONE]: () => gb18030.rowsAlone(),
       ...Object.fromEntries(others.map((peer) => [peer.name, () => peer.run(fileOf(peer), linesOf(peer))])),
     });
     console.log(`\nThe main job: ${lines} expense lines, 20 columns, ${(statSync(file).size / 1e6).toFixed(0)} MB\n`);
+    const lacking = new Map([
+      [ROWS_ALONE, "the least that the rows cost which a first load leaves; no reading, logic, temporary rows, or changes of rows"],
+    ]);
     const byName = new Map(others.map((peer) => [peer.name, peer]));
     const rows = Object.entries(found).map(([name, all]) => {
       const peer = byName.get(name);
-      return [...rowOf(name, peer === undefined ? lines : linesOf(peer), all), peer?.lacks ?? ""];
+      return [...rowOf(name, peer === undefined ? lines : linesOf(peer), all), peer?.lacks ?? lacking.get(name) ?? ""];
     });
     console.log(table([...HEAD, "what it does not do"], rows));
   });
@@ -176,6 +181,11 @@ class Bench {
   fresh(lines: number): Finished {
     for (const name of readdirSync(this.folder)) if (/^(store|books)\.db/.test(name)) rmSync(join(this.folder, name));
     return this.run({ read: lines });
+  }
+
+  /** The rows that the last run left, without anything else of it. */
+  rowsAlone(): Finished {
+    return freshProcess([join(root, "bench/rows-alone.js"), this.folder], { cwd: root });
   }
 
   /** One whole run; throws where its counts are not these. */
