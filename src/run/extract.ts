@@ -295,6 +295,7 @@ function takeUnit(
       line: misfit.line,
       raw: misfit.raw,
       runId,
+      isMet: extent.wholeUnit,
       at,
     });
     result.quarantined += 1;

@@ -70,6 +70,8 @@ export class QuarantineTable {
     line: number | null;
     raw: string | null;
     runId: number;
+    /** It was met in what this run reads, or made of it; not where it is listed again as it was. */
+    isMet?: boolean;
     at: string;
   }): void {
     this.empty.end();
@@ -85,7 +87,7 @@ export class QuarantineTable {
       item.line,
       item.raw,
       item.runId,
-      item.runId,
+      item.isMet === false ? item.runId - 1 : item.runId,
       item.at,
     );
   }

@@ -48,7 +48,7 @@ export class Unconfirmed {
   forget(runId: number): void {
     const { db, pipelineId } = this;
     const gone = "(unit_id, key) IN (SELECT unit_id, key FROM unconfirmed)";
-    // What was met on an earlier page with the same content is listed under this run.
+    // What was met on an earlier page with the same content is listed under this run; what a person asked for again, and nothing met, is not.
     const records = db
       .prepare(
         `DELETE FROM records WHERE problem IS NOT NULL AND ${gone} AND NOT EXISTS (SELECT 1 FROM quarantine q
