@@ -14,10 +14,6 @@ let rows = 0;
 for (const name of ["store.db", "books.db"]) {
   const from = new Database(join(folder, name), { readonly: true });
   const file = join(folder, `rows-alone-${name}`);
-  const remove = () => {
-    for (const end of ["", "-wal", "-shm"]) rmSync(file + end, { force: true });
-  };
-  remove();
   const to = new Database(file);
   for (const setting of ["journal_mode = WAL", "synchronous = FULL", "cache_size = -24576", "wal_autocheckpoint = 4096"])
     to.pragma(setting);
@@ -40,6 +36,6 @@ for (const name of ["store.db", "books.db"]) {
   }
   to.close();
   from.close();
-  remove();
+  rmSync(file);
 }
 console.log(rows);

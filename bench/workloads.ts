@@ -65,14 +65,10 @@ async function mainJob(runs: number, lines: number): Promise<void> {
       ...Object.fromEntries(others.map((peer) => [peer.name, () => peer.run(fileOf(peer), linesOf(peer))])),
     });
     console.log(`\nThe main job: ${lines} expense lines, 20 columns, ${(statSync(file).size / 1e6).toFixed(0)} MB\n`);
-    const lacking = new Map([
-      [ROWS_ALONE, "the least that the rows cost which a first load leaves; no reading, logic, temporary rows, or changes of rows"],
-    ]);
-    const byName = new Map(others.map((peer) => [peer.name, peer]));
-    const rows = Object.entries(found).map(([name, all]) => {
-      const peer = byName.get(name);
-      return [...rowOf(name, peer === undefined ? lines : linesOf(peer), all), peer?.lacks ?? lacking.get(name) ?? ""];
-    });
+    const linesBy = new Map(others.map((peer) => [peer.name, linesOf(peer)]));
+    const lacks = new Map(others.map((peer) => [peer.name, peer.lacks]));
+    lacks.set(ROWS_ALONE, "the least that the rows cost which a first load leaves; no reading, logic, temporary rows, or changes of rows");
+    const rows = Object.entries(found).map(([name, all]) => [...rowOf(name, linesBy.get(name) ?? lines, all), lacks.get(name) ?? ""]);
     console.log(table([...HEAD, "what it does not do"], rows));
   });
 }

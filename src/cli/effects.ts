@@ -59,7 +59,7 @@ export function sleepUntil(signal: AbortSignal): (ms: number) => Promise<void> {
 }
 
 /** See {@link Effects.every}. */
-export function every(ms: number, work: () => void): () => void {
+function every(ms: number, work: () => void): () => void {
   const timer = setInterval(work, ms).unref();
   return () => clearInterval(timer);
 }

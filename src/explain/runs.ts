@@ -122,7 +122,7 @@ export const RUNS: Explanations<
     who: ["it"],
     en: {
       means:
-        "This run was asleep for more than two minutes (a suspended machine, a paused container), and another run took over its pipeline.",
+        "This run was asleep for more than two minutes (a suspended machine, a paused container), or waited for one answer for more than an hour, and another run took over its pipeline.",
       matters: "Two runs must not send at once. This one stopped before it sent or wrote anything more.",
       mend: [
         "Nothing: the other run goes on. See it: `sync runs`",
@@ -131,7 +131,7 @@ export const RUNS: Explanations<
       cause: "the virtual machine was frozen for a snapshot while the run was at work",
     },
     zh: {
-      means: "本次运行停顿超过两分钟（机器休眠、容器暂停），另一次运行已接手该管道。",
+      means: "本次运行停顿超过两分钟（机器休眠、容器暂停），或者等待同一个应答超过一小时，另一次运行已接手该管道。",
       matters: "两次运行不能同时发送。本次在发送或写入任何内容之前就停了。",
       mend: ["不用处理：另一次运行会继续。查看：`sync runs`", "夜里不要让机器休眠，也不要在两台机器上运行同一个管道。"],
       cause: "运行期间虚拟机因做快照被冻结",
