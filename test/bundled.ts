@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
@@ -19,14 +19,13 @@ export function bundled(source: string): string {
 
 /** Where node_modules is found from; named by what is in it, so that nobody changes a file that another process is about to load. */
 function bundle(source: string): string {
-  const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { dependencies: Record<string, string> };
   const { outputFiles } = buildSync({
     entryPoints: [source],
     bundle: true,
     write: false,
     format: "esm",
     platform: "node",
-    external: [...Object.keys(dependencies), "vitest"],
+    packages: "external",
     define: { "import.meta.url": JSON.stringify(pathToFileURL(source).href) },
     logLevel: "error",
   });

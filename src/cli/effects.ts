@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Observer } from "../model/observer.js";
 import type { Effects, Progress } from "../run/effects.js";
 import type { CommandContext } from "./io.js";
+import { makeRoom } from "./room.js";
 import { programVersion } from "./version.js";
 
 export interface LiveEffects {
@@ -40,7 +41,10 @@ export function liveEffects(context: CommandContext, onProgress: (progress: Prog
       random: Math.random,
       randomWord: () => randomBytes(12).toString("hex"),
       program: programVersion(),
-      onProgress,
+      onProgress: (progress) => {
+        makeRoom(Math.max(progress.records, progress.documents));
+        onProgress(progress);
+      },
       observer,
     },
     stoppedBy: () => stoppedBy,

@@ -1,4 +1,3 @@
-import { Agent } from "node:https";
 import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
@@ -162,6 +161,7 @@ export class S3Store implements FileServer {
   private async open(): Promise<S3Client> {
     if (this.client !== null) return this.client;
     const { S3Client: Store } = await import("@aws-sdk/client-s3");
+    const { Agent } = await import("node:https");
     const {
       region,
       access_key: accessKeyId,
