@@ -5,6 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Store } from "../../src/store/store.js";
 import { emptyFolder, sync } from "./sync.js";
 
+/** As a run at work does; what is returned lets it go. */
+function hold(folder: string): () => void {
+  const store = Store.open(join(folder, ".sync/store.db"), { create: false, now: () => new Date() });
+  const [from, until] = [new Date(), new Date(Date.now() + 60_000)].map((at) => at.toISOString()) as [string, string];
+  const held = { host: hostname(), pid: process.pid, acquiredAt: from, renewedAt: from, expiresAt: until };
+  store.leases.put({ name: "expense-to-gl", owner: "test", ...held });
+  return () => {
+    store.leases.release("expense-to-gl", "test");
+    store.close();
+  };
+}
+
 describe("the sample project, from an empty folder", () => {
   let folder = "";
   beforeAll(() => {
@@ -93,16 +105,12 @@ describe("the sample project, from an empty folder", () => {
     expect(retried.out).toMatch(/posted +1 documents/);
     expect(sync(folder, "quarantine", "drop", "BX26110006")).toMatchObject({ code: 2 });
     // While a run is at work, which may be about to post it, a person has to wait.
-    const store = Store.open(join(folder, ".sync/store.db"), { create: false, now: () => new Date() });
-    const [from, until] = [new Date(), new Date(Date.now() + 60_000)].map((at) => at.toISOString()) as [string, string];
-    const held = { host: hostname(), pid: process.pid, acquiredAt: from, renewedAt: from, expiresAt: until };
-    store.leases.put({ name: "expense-to-gl", owner: "test", ...held });
+    const release = hold(folder);
     expect(sync(folder, "quarantine", "drop", "BX26110006", "--reason", "withdrawn")).toMatchObject({
       code: 6,
       err: expect.stringContaining("another run holds `expense-to-gl`"),
     });
-    store.leases.release("expense-to-gl", "test");
-    store.close();
+    release();
     expect(sync(folder, "quarantine", "drop", "BX26110006", "--reason", "typed by hand, withdrawn")).toMatchObject({ code: 0 });
     expect(sync(folder, "quarantine", "list").out).toBe("nothing waits\n");
     expect(sync(folder, "quarantine", "list", "--dropped").out).toContain("typed by hand, withdrawn");
@@ -130,6 +138,13 @@ describe("the sample project, from an empty folder", () => {
       code: 1,
       err: expect.stringContaining("did you mean `expenses-2026-11-"),
     });
+    // A run at work would write over it at its end.
+    const release = hold(folder);
+    const busy = { code: 6, err: expect.stringContaining("another run holds `expense-to-gl`") };
+    expect(sync(folder, "state", "set", "forget", "expenses-2026-11-10.csv")).toMatchObject(busy);
+    expect(sync(folder, "state", "set", "watermark", "2026-11-01")).toMatchObject(busy);
+    release();
+    expect(sync(folder, "state", "set", "watermark", "2026-11-01")).toMatchObject({ code: 2, err: expect.stringContaining("not set") });
     expect(sync(folder, "state", "set", "forget", "expenses-2026-11-10.csv").code).toBe(0);
     expect(JSON.parse(sync(folder, "run", "--json").out).counts).toMatchObject({ units: 1, unitsKnown: 1, unchanged: 1, posted: 0 });
   });

@@ -2,10 +2,9 @@ import type { AuditDetails } from "../../model/audit.js";
 import { groupByCause } from "../../model/cause.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import { displayKey } from "../../model/record.js";
-import { takeLease } from "../../run/lease.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
 import type { Store } from "../../store/store.js";
-import { liveEffects } from "../effects.js";
+import { withLease } from "../decision.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type LogOptions, printJson } from "../io.js";
 import { Money, Valuer } from "../limbo.js";
@@ -99,34 +98,29 @@ export async function drop(context: CommandContext, options: DecisionOptions, gi
   const project = await openProject(context, options);
   // One that cannot be read has no documents to build, and what waits of it can be dropped all the same.
   const known = choice.kind === "bulk" ? (await allPipelines(project)).pipelines : [];
-  const live = liveEffects(context, () => undefined);
   const store = openStore(context, project, false);
   try {
     const pipeline = pipelineInStore(store, options.pipeline);
     const valuer = new Valuer(store, pipeline.id, known.find(({ name }) => name === pipeline.name) ?? null);
     if (choice.kind === "bulk" && options.yes !== true)
       return preview(context, options, chosenItems(store, pipeline, choice, options), pipeline, valuer);
-    const lease = takeLease(store, pipeline.name, live.effects);
-    try {
-      const { items, left, money, notes } = lease.write(() => {
+    const { items, left, money, notes } = withLease(context, store, pipeline.name, (lease) =>
+      lease.write(() => {
         const chosen = chosenItems(store, pipeline, choice, options);
         // Of many, what is in doubt stays; named alone, it is refused below, with the reason.
         const droppable = choice.kind === "bulk" ? chosen.filter((item) => !isInDoubt(item)) : chosen;
         const worth = choice.kind === "bulk" ? worthOf(droppable, valuer) : new Money();
         const told = droppable.flatMap((item) => dropItem(context, store, pipeline, item, reason));
         return { items: droppable, left: chosen.length - droppable.length, money: worth, notes: told };
-      });
-      if (options.json === true) printJson(context.io, { dropped: items.map(({ key }) => displayKey(key)), reason, inDoubt: left, notes });
-      else if (choice.kind === "bulk") context.io.out(`dropped ${itemsText(items.length)}, worth ${moneyText(money)}: ${reason}\n`);
-      else for (const { kind, key } of items) context.io.out(`dropped ${kind} ${displayKey(key)}: ${reason}\n`);
-      if (options.json !== true) context.io.out([...notes, ...leftText(left)].map((line) => `${line}\n`).join(""));
-    } finally {
-      lease.release();
-    }
+      }),
+    );
+    if (options.json === true) printJson(context.io, { dropped: items.map(({ key }) => displayKey(key)), reason, inDoubt: left, notes });
+    else if (choice.kind === "bulk") context.io.out(`dropped ${itemsText(items.length)}, worth ${moneyText(money)}: ${reason}\n`);
+    else for (const { kind, key } of items) context.io.out(`dropped ${kind} ${displayKey(key)}: ${reason}\n`);
+    if (options.json !== true) context.io.out([...notes, ...leftText(left)].map((line) => `${line}\n`).join(""));
     return EXIT.done;
   } finally {
     store.close();
-    live.dispose();
   }
 }
 

@@ -4,6 +4,7 @@ import { Decimal } from "../../model/decimal.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { PostingHistory } from "../../store/postings.js";
+import { withLease } from "../decision.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
@@ -107,11 +108,13 @@ export async function set(
     const decision = { at: context.now().toISOString(), actor: context.actor, pipeline: name, run: null, subject: null };
     const wanted = value ?? "";
     if (what === "forget") {
-      const isForgotten = store.transaction(() => {
-        if (!store.units.forget(id, wanted)) return false;
-        store.audit.append({ ...decision, event: "unit forgotten", detail: { unit: wanted } });
-        return true;
-      });
+      const isForgotten = withLease(context, store, name, (lease) =>
+        lease.write(() => {
+          if (!store.units.forget(id, wanted)) return false;
+          store.audit.append({ ...decision, event: "unit forgotten", detail: { unit: wanted } });
+          return true;
+        }),
+      );
       if (!isForgotten) {
         const near = nearestName(
           wanted,
@@ -130,26 +133,32 @@ export async function set(
       return EXIT.done;
     }
     const position = readPosition(wanted);
-    const former = store.watermarks.get(id, "records");
-    // Moving forward would skip records that were never read.
-    if (former === null || position > former) {
-      throw new ProblemError(
-        problem(
-          "USAGE",
-          `the watermark can only be moved back: it is \`${former === null ? "not set" : displayCursor(former)}\`, asked for \`${wanted}\``,
-          [],
-          "records between the two would never be read",
-        ),
-      );
-    }
-    const moved = { from: displayCursor(former), to: displayCursor(position) };
-    store.transaction(() => {
-      store.watermarks.set(id, "records", position, null);
-      store.audit.append({ ...decision, event: "watermark moved", detail: moved });
-    });
+    const moved = withLease(context, store, name, (lease) =>
+      lease.write(() => {
+        const former = store.watermarks.get(id, "records");
+        // Moving forward would skip records that were never read.
+        if (former === null || position > former) throw forward(former, wanted);
+        const change = { from: displayCursor(former), to: displayCursor(position) };
+        store.watermarks.set(id, "records", position, null);
+        store.audit.append({ ...decision, event: "watermark moved", detail: change });
+        return change;
+      }),
+    );
     io.out(`watermark of ${name} moved back from ${moved.from} to ${moved.to}\n`);
     return EXIT.done;
   });
+}
+
+function forward(former: string | null, wanted: string): ProblemError {
+  const standing = former === null ? "not set" : displayCursor(former);
+  return new ProblemError(
+    problem(
+      "USAGE",
+      `the watermark can only be moved back: it is \`${standing}\`, asked for \`${wanted}\``,
+      [],
+      "records between the two would never be read",
+    ),
+  );
 }
 
 function readPosition(text: string): string {
