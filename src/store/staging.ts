@@ -248,9 +248,10 @@ export class Staging {
       ).run();
     }
     if (this.holdsChanges) {
+      // With OR in the place of UNION, SQLite remembers in memory which documents it has met: 24 bytes for each of them.
       db.prepare(
-        `UPDATE documents SET touched = 1 WHERE id IN (SELECT document_id FROM incoming WHERE changed = 1)
-           OR id IN (SELECT former_document_id FROM incoming WHERE changed = 1)`,
+        `UPDATE documents SET touched = 1 WHERE id IN
+           (SELECT document_id FROM incoming WHERE changed = 1 UNION ALL SELECT former_document_id FROM incoming WHERE changed = 1)`,
       ).run();
     }
     if (options.wholeUnit) {
