@@ -1,6 +1,5 @@
 // npm run build: one program of a few files, because a night starts it hundreds of times and each file that Node must find costs.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -37,23 +36,11 @@ for (const name of readdirSync(here("dist/cli"))) {
   if (statSync(file).mtimeMs < formerAt - BUILD_MS) rmSync(file, { force: true });
 }
 
-rmSync(here("dist/licenses"), { recursive: true, force: true });
 mkdirSync(here("dist/licenses"), { recursive: true });
-for (const folder of packagesIn(Object.keys(metafile.inputs))) {
-  const { name } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+const folders = Object.keys(metafile.inputs).flatMap((file) => file.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []);
+for (const folder of new Set(folders)) {
+  const name = folder.replace(/^.*node_modules\//, "");
+  const licence = readdirSync(here(folder)).find((file) => /^licen[cs]e/i.test(file));
   if (licence === undefined) throw new Error(`${name} is in the program, and has no licence that could be put beside it`);
-  writeFileSync(here(`dist/licenses/${name.replace("/", "-")}.txt`), readFileSync(join(folder, licence)));
-}
-
-/** The folders of the packages that these files belong to. */
-function packagesIn(files) {
-  const folders = new Set();
-  for (const file of files) {
-    if (!file.includes("node_modules/")) continue;
-    let folder = dirname(here(file));
-    while (!existsSync(join(folder, "package.json")) || JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).name === undefined) folder = dirname(folder);
-    folders.add(folder);
-  }
-  return folders;
+  copyFileSync(here(`${folder}/${licence}`), here(`dist/licenses/${name.replace("/", "-")}.txt`));
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { bundled } from "../bundled.js";
 
 test("memory for many records is set aside once they are under way, and not before", () => {
-  const out = execFileSync(process.execPath, [bundled("test/cli/room-steps.ts")], { encoding: "utf8" });
+  const out = execFileSync(process.execPath, [bundled(new URL("room-steps.ts", import.meta.url).pathname)], { encoding: "utf8" });
   const [start, few, many, again] = JSON.parse(out) as number[];
   expect(start).toBeLessThan(16);
   expect(few).toBe(start);

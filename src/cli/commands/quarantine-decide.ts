@@ -4,7 +4,7 @@ import { ProblemError, problem } from "../../model/problem.js";
 import { displayKey } from "../../model/record.js";
 import type { QuarantineItem } from "../../store/quarantine.js";
 import type { Store } from "../../store/store.js";
-import { withLease } from "../decision.js";
+import { decide } from "../decision.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type LogOptions, printJson } from "../io.js";
 import { Money, Valuer } from "../limbo.js";
@@ -104,16 +104,14 @@ export async function drop(context: CommandContext, options: DecisionOptions, gi
     const valuer = new Valuer(store, pipeline.id, known.find(({ name }) => name === pipeline.name) ?? null);
     if (choice.kind === "bulk" && options.yes !== true)
       return preview(context, options, chosenItems(store, pipeline, choice, options), pipeline, valuer);
-    const { items, left, money, notes } = withLease(context, store, pipeline.name, (lease) =>
-      lease.write(() => {
-        const chosen = chosenItems(store, pipeline, choice, options);
-        // Of many, what is in doubt stays; named alone, it is refused below, with the reason.
-        const droppable = choice.kind === "bulk" ? chosen.filter((item) => !isInDoubt(item)) : chosen;
-        const worth = choice.kind === "bulk" ? worthOf(droppable, valuer) : new Money();
-        const told = droppable.flatMap((item) => dropItem(context, store, pipeline, item, reason));
-        return { items: droppable, left: chosen.length - droppable.length, money: worth, notes: told };
-      }),
-    );
+    const { items, left, money, notes } = decide(context, store, pipeline.name, () => {
+      const chosen = chosenItems(store, pipeline, choice, options);
+      // Of many, what is in doubt stays; named alone, it is refused below, with the reason.
+      const droppable = choice.kind === "bulk" ? chosen.filter((item) => !isInDoubt(item)) : chosen;
+      const worth = choice.kind === "bulk" ? worthOf(droppable, valuer) : new Money();
+      const told = droppable.flatMap((item) => dropItem(context, store, pipeline, item, reason));
+      return { items: droppable, left: chosen.length - droppable.length, money: worth, notes: told };
+    });
     if (options.json === true) printJson(context.io, { dropped: items.map(({ key }) => displayKey(key)), reason, inDoubt: left, notes });
     else if (choice.kind === "bulk") context.io.out(`dropped ${itemsText(items.length)}, worth ${moneyText(money)}: ${reason}\n`);
     else for (const { kind, key } of items) context.io.out(`dropped ${kind} ${displayKey(key)}: ${reason}\n`);

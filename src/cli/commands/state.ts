@@ -4,7 +4,7 @@ import { Decimal } from "../../model/decimal.js";
 import { nearestName } from "../../model/nearest.js";
 import { ProblemError, problem } from "../../model/problem.js";
 import type { PostingHistory } from "../../store/postings.js";
-import { withLease } from "../decision.js";
+import { decide } from "../decision.js";
 import { EXIT } from "../exit-codes.js";
 import { type CommandContext, type CommonOptions, printJson } from "../io.js";
 import { count } from "../render/progress.js";
@@ -108,13 +108,11 @@ export async function set(
     const decision = { at: context.now().toISOString(), actor: context.actor, pipeline: name, run: null, subject: null };
     const wanted = value ?? "";
     if (what === "forget") {
-      const isForgotten = withLease(context, store, name, (lease) =>
-        lease.write(() => {
-          if (!store.units.forget(id, wanted)) return false;
-          store.audit.append({ ...decision, event: "unit forgotten", detail: { unit: wanted } });
-          return true;
-        }),
-      );
+      const isForgotten = decide(context, store, name, () => {
+        if (!store.units.forget(id, wanted)) return false;
+        store.audit.append({ ...decision, event: "unit forgotten", detail: { unit: wanted } });
+        return true;
+      });
       if (!isForgotten) {
         const near = nearestName(
           wanted,
@@ -133,17 +131,15 @@ export async function set(
       return EXIT.done;
     }
     const position = readPosition(wanted);
-    const moved = withLease(context, store, name, (lease) =>
-      lease.write(() => {
-        const former = store.watermarks.get(id, "records");
-        // Moving forward would skip records that were never read.
-        if (former === null || position > former) throw forward(former, wanted);
-        const change = { from: displayCursor(former), to: displayCursor(position) };
-        store.watermarks.set(id, "records", position, null);
-        store.audit.append({ ...decision, event: "watermark moved", detail: change });
-        return change;
-      }),
-    );
+    const moved = decide(context, store, name, () => {
+      const former = store.watermarks.get(id, "records");
+      // Moving forward would skip records that were never read.
+      if (former === null || position > former) throw forward(former, wanted);
+      const change = { from: displayCursor(former), to: displayCursor(position) };
+      store.watermarks.set(id, "records", position, null);
+      store.audit.append({ ...decision, event: "watermark moved", detail: change });
+      return change;
+    });
     io.out(`watermark of ${name} moved back from ${moved.from} to ${moved.to}\n`);
     return EXIT.done;
   });

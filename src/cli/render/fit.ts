@@ -1,7 +1,6 @@
 import stringWidth from "string-width";
 
-/** Made when something is too long: it takes longer than all else that is loaded to show a table. */
-let graphemes: Intl.Segmenter | undefined;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Cuts a text to a number of columns, wide characters counted as two; `…` says that something is missing. */
 export function shorten(text: string, columns: number): string {
@@ -13,7 +12,6 @@ export function shorten(text: string, columns: number): string {
 export function beginning(text: string, columns: number): string {
   let part = "";
   let width = 0;
-  graphemes ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   for (const { segment } of graphemes.segment(text)) {
     width += stringWidth(segment);
     if (width > columns) break;
