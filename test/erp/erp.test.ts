@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Answered, send, voucher } from "./client.js";
 import { FAULTS, type Fault, FaultPlan, type Rule } from "./faults.js";
+import { Journal, JournalWriter } from "./journal.js";
 import { RunningErp, type StartOptions } from "./running-erp.js";
 
 const folder = mkdtempSync(join(tmpdir(), "faulty-erp-"));
@@ -179,6 +180,17 @@ describe("each fault does what it says, every second time, and nothing else", ()
     expect(journal.struck(fault)).toBe(1);
     expect(await post(3)).toMatchObject({ status: 200, text: expect.stringContaining('"number"') });
   });
+});
+
+test("a line of the journal counts once it is written whole: who reads beside the ERP may see the beginning of the next", () => {
+  const file = join(folder, "beside.jsonl");
+  const writer = new JournalWriter(file);
+  writer.write({ event: "refused", at: 1, externalNo: "p/A/1", status: 400, message: "period closed" });
+  writer.close();
+  appendFileSync(file, '{"event":"refused","at":2,"exter');
+  expect(new Journal(file).entries.map(({ at }) => at)).toEqual([1]);
+  appendFileSync(file, 'nalNo":"p/A/2","status":400,"message":"period closed"}\n');
+  expect(new Journal(file).entries.map(({ at }) => at)).toEqual([1, 2]);
 });
 
 describe("which request a fault strikes", () => {

@@ -59,10 +59,9 @@ export class Journal {
   readonly requests: readonly Requested[];
 
   constructor(file: string) {
-    this.entries = readFileSync(file, "utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Entry);
+    // The ERP may be writing at this moment; what stands behind the last line break is the beginning of a line.
+    const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+    this.entries = lines.map((line) => JSON.parse(line) as Entry);
     this.booked = this.entries.filter((entry) => entry.event === "booked");
     this.requests = this.entries.filter((entry) => entry.event === "request");
   }
