@@ -26,7 +26,7 @@ const SLOW = [
   "test/connectors/{xlsx,json,xml,csv,voucher-file-crash,hesi-source,hesi-nights,singer,kingdee-sandbox,kingdee-conformance,packed-files}.test.ts",
   "test/config/read.test.ts",
   "test/expression/properties.test.ts",
-  "test/run/{batch,reconcile,reconcile-ledger}.test.ts",
+  "test/run/{batch,known-again,reconcile,reconcile-ledger}.test.ts",
   "test/store/{audit-processes,audit-page,retention}.test.ts",
 ];
 

@@ -223,6 +223,12 @@ async function readPipeline(
       timeZone: project.timeZone,
     }),
   );
+  const lookupsIn = (texts: readonly (string | undefined)[]): unknown[] =>
+    lookupsSay.filter(({ name }) => texts.some((text) => text?.replace(/\s+\[/g, "[").includes(`${name}[`))).map(({ says }) => says);
+  const keys = [mapping?.key?.text, mapping?.batch?.text];
+  const recordFingerprint = sha256(
+    canonicalJson({ source: settings.fingerprint, keys: keys.map((text) => text ?? null), lookups: lookupsIn(keys) }),
+  );
   const selecting = [mapping?.when?.text, ...checks.map((check) => (check.kind === "unique" ? check.alsoWhen?.text : undefined))];
   const selection = sha256(
     canonicalJson({
@@ -230,9 +236,7 @@ async function readPipeline(
       unique: checks.flatMap((check) =>
         check.kind === "unique" ? [[check.name, check.separator, check.register, check.alsoWhen?.text ?? null]] : [],
       ),
-      lookups: lookupsSay
-        .filter(({ name }) => selecting.some((text) => text?.replace(/\s+\[/g, "[").includes(`${name}[`)))
-        .map(({ says }) => says),
+      lookups: lookupsIn(selecting),
     }),
   );
   return {
@@ -251,6 +255,7 @@ async function readPipeline(
     target: targetSettings,
     personal: personalTexts(mapping, settings),
     fingerprint,
+    recordFingerprint,
     selection,
   };
 }

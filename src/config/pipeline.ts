@@ -142,6 +142,8 @@ export interface Pipeline {
   readonly personal: PersonalTexts;
   /** SHA-256 over everything that decides what is posted, lookup files included; secrets and paths excluded. */
   readonly fingerprint: string;
+  /** SHA-256 over what decides what a record is and to which document it belongs: the source, the keys, and the lookups these use. */
+  readonly recordFingerprint: string;
   /** SHA-256 over what decides which documents are wanted, and which of them hold a value: `when`, `unique`, and the lookups these use. */
   readonly selection: string;
 }

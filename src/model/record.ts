@@ -13,6 +13,15 @@ export interface Field {
 /** A checked record: one value per field, in the order of the schema. */
 export type Row = readonly Value[];
 
+/** What can be told of a record without reading it. */
+export interface Glimpsed {
+  readonly key: string;
+  /** The cursor field, in a form that orders as text. */
+  readonly cursor: string | null;
+  /** A fingerprint of its cells and of how they are read: with the same one, reading it again would give the same record. */
+  readonly cells: string;
+}
+
 /** Where a record came from: a file name or page, and the line or item in it, counted from 1. */
 export interface Origin {
   readonly unit: string;

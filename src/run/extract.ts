@@ -4,8 +4,10 @@ import type { AuditDetails } from "../model/audit.js";
 import { earlier } from "../model/cursor.js";
 import { dispositionOf, type Problem, problem } from "../model/problem.js";
 import { displayKey } from "../model/record.js";
+import { type RecordGlimpse, recordGlimpse } from "../steps/glimpse.js";
 import { type CheckedRecord, type RecordCheck, recordCheck } from "../steps/validate.js";
-import type { MergeOptions, Staging } from "../store/staging.js";
+import type { MergeOptions } from "../store/incoming.js";
+import type { Staging } from "../store/staging.js";
 import type { Store } from "../store/store.js";
 import type { Effects } from "./effects.js";
 import type { HeldLease } from "./lease.js";
@@ -76,7 +78,8 @@ export async function extract(intake: Intake, source: Source, full: boolean): Pr
       columns.map((column) => column.name),
     ),
   );
-  const gather = gatherer(intake, staging, check, result);
+  const glimpse = recordGlimpse(pipeline, { timeZone: intake.timeZone, program: effects.program });
+  const gather = gatherer(intake, staging, { glimpse, check }, result);
 
   const state = full ? null : store.watermarks.state(pipelineId, reading);
   const events = source.read({
@@ -194,9 +197,9 @@ export function retryQuarantined(intake: Intake): Extracted {
         staging.addMisfit({ key: item.key, line, raw, problem: record?.problem ?? item.problem });
       } else {
         const { key, documentKey, member, cursor, data, problem } = record;
-        const staged = { key: key ?? item.key, documentKey, member, cursor, line, data, problem, raw: problem === null ? null : raw };
-        staging.add(staged, () => twiceProblem(record, unit, line));
-        if (problem === null || staged.key !== item.key) store.quarantine.remove(item.id);
+        const known = { key: key ?? item.key, documentKey, member, cursor, line, data, cells: null };
+        staging.add({ ...known, problem, raw: problem === null ? null : raw }, () => twiceProblem(record, unit, line));
+        if (problem === null || known.key !== item.key) store.quarantine.remove(item.id);
       }
       takeUnit(intake, staging, unit, store.units.idOf(pipelineId, unit), { wholeUnit: false, wholeDocuments: false, whole: null }, result);
     });
@@ -233,15 +236,25 @@ export function mustStop(problems: readonly Problem[]): boolean {
 function gatherer(
   intake: Intake,
   staging: Staging,
-  check: RecordCheck,
+  { glimpse, check }: { readonly glimpse: RecordGlimpse; readonly check: RecordCheck },
   result: Extracted,
 ): (unit: string, records: readonly RawRecord[], malformed: readonly MalformedRecord[]) => void {
   const names = intake.pipeline.source.schema.fields.map((field) => field.name);
+  const reach = (cursor: string | null): void => {
+    if (cursor !== null && (result.highest === null || cursor > result.highest)) result.highest = cursor;
+  };
   return (unit, records, malformed) => {
     for (const raw of records) {
       result.read += 1;
-      const record = check(raw.cells, { unit, line: raw.line });
-      if (record.cursor !== null && (result.highest === null || record.cursor > result.highest)) result.highest = record.cursor;
+      const origin = { unit, line: raw.line };
+      const glimpsed = glimpse(raw.cells, origin);
+      if (glimpsed !== null && staging.addKnown(glimpsed, raw.line)) {
+        reach(glimpsed.cursor);
+        result.unchanged += 1;
+        continue;
+      }
+      const record = check(raw.cells, origin);
+      reach(record.cursor);
       const cells =
         record.problem === null ? null : JSON.stringify(Object.fromEntries(names.map((name, index) => [name, raw.cells[index] ?? null])));
       // A record without a key of its own still blocks the document it belongs to, under the place where it stands.
@@ -251,8 +264,9 @@ function gatherer(
         staging.addMisfit({ key, line: raw.line, raw: cells ?? "{}", problem: record.problem ?? noKey(unit, raw.line) });
         continue;
       }
-      const arrival = staging.add({ key, documentKey, member, cursor, line: raw.line, data, problem: record.problem, raw: cells }, (line) =>
-        twiceProblem(record, unit, line),
+      const arrival = staging.add(
+        { key, documentKey, member, cursor, line: raw.line, data, cells: glimpsed?.cells ?? null, problem: record.problem, raw: cells },
+        (line) => twiceProblem(record, unit, line),
       );
       if (arrival === "changed") result.changed += 1;
       else if (arrival === "unchanged") result.unchanged += 1;

@@ -28,7 +28,8 @@ export interface CheckedRecord {
 /** Turns the cells of a record (in schema order) into typed values and checks them. Made once per run. */
 export type RecordCheck = (cells: readonly Cell[], origin: Origin) => CheckedRecord;
 
-type Converter = (cell: string) => Value | undefined;
+/** The value of a cell that is not empty; undefined where it has none of the kind wanted. */
+export type Converter = (cell: string) => Value | undefined;
 
 export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
   const { source, mapping } = pipeline;
@@ -187,7 +188,8 @@ function isPlainNumber(cell: string): boolean {
   return true;
 }
 
-function converter(field: Field, source: SourceSettings, timeZone: string): Converter {
+/** How the cells of one field are read, one after the other. */
+export function converter(field: Field, source: SourceSettings, timeZone: string): Converter {
   switch (field.type) {
     case "text":
       return (cell) => cell;

@@ -1,89 +1,35 @@
 import type { Problem } from "../model/problem.js";
+import type { Glimpsed } from "../model/record.js";
+import {
+  type Arrival,
+  AS_STORED,
+  CHANGED,
+  DROPPED,
+  dataOf,
+  type IncomingMisfit,
+  type IncomingRecord,
+  type MergeOptions,
+  type MergeResult,
+  makeTables,
+  OLDER,
+  SAME,
+} from "./incoming.js";
 import type { Db } from "./open.js";
 import { Unconfirmed } from "./unconfirmed.js";
 
-export interface IncomingRecord {
-  readonly key: string;
-  readonly documentKey: string;
-  /** Of a batch document: which of its members it belongs to; then a whole delivery is one of that member. */
-  readonly member: string | null;
-  /** Orders as text; null when the pipeline has no cursor. */
-  readonly cursor: string | null;
-  readonly line: number;
-  readonly data: string;
-  /** Why it cannot be used; it then blocks its document. */
-  readonly problem: Problem | null;
-  /** The cells as they came, for the quarantine; only with a problem. */
-  readonly raw: string | null;
-}
-
-/** A record that cannot even be given to a document. */
-export interface IncomingMisfit {
-  readonly key: string;
-  readonly line: number;
-  readonly raw: string;
-  readonly problem: Problem;
-}
-
-/** What became of an incoming record. `older`: the store has a newer version; `twice`: two versions in one unit and no way to tell which is right. */
-export type Arrival = "changed" | "unchanged" | "repeated" | "older" | "twice" | "dropped";
-
-export interface MergeResult {
-  /** Records that are gone, because a whole delivery of their document came without them. */
-  readonly removed: number;
-}
-
-/** What is known of a unit that is taken. */
-export interface MergeOptions {
-  /** It was read from its first to its last row; bad rows of an earlier reading that it does not have are mended. */
-  readonly wholeUnit: boolean;
-  /** It holds all records of each document in it; `byMember`: of each member of a batch. */
-  readonly wholeDocuments: boolean;
-  readonly byMember: boolean;
-  /** What it holds all of: what is left of this unit, or every month that occurs at this position of its records. */
-  readonly whole: "unit" | { readonly month: number } | null;
-  /** Says that a record is missing from it, where some of its rows could not be read. */
-  readonly missing: (key: string) => Problem;
-}
-
-type StoredTuple = [documentId: number, cursor: string | null, data: string, problem: string | null, shapeId: number];
-
-/** What an incoming record is to the store. What a person dropped was delivered all the same, and nothing else is done with it. */
-const DROPPED = -2;
-const OLDER = -1;
-const SAME = 0;
-const CHANGED = 1;
-
-const STAGING = `
-CREATE TEMP TABLE IF NOT EXISTS incoming (
-  seq INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
-  document_id INTEGER NOT NULL,
-  former_document_id INTEGER,
-  member TEXT,
-  cursor TEXT,
-  line INTEGER NOT NULL,
-  data TEXT NOT NULL,
-  problem TEXT,
-  raw TEXT,
-  changed INTEGER NOT NULL
-);
-CREATE TEMP TABLE IF NOT EXISTS misfits (
-  key TEXT PRIMARY KEY,
-  line INTEGER NOT NULL,
-  raw TEXT NOT NULL,
-  problem TEXT NOT NULL
-);
-CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);`;
+type StoredTuple = [documentId: number, cursor: string | null, data: string, problem: string | null, shapeId: number, cells: string | null];
+type KnownTuple = [documentId: number, member: string | null];
 
 /** Gathers one unit at a time in temporary tables, and then takes it whole, or forgets it. */
 export class Staging {
   private readonly addDocument;
   private readonly findDocument;
+  private readonly findKnown;
   private readonly findStored;
   readonly unconfirmed: Unconfirmed;
   private readonly findIncoming;
   private readonly insert;
+  private readonly insertKnown;
   private readonly replace;
   private readonly markTwice;
   private readonly insertMisfit;
@@ -97,6 +43,7 @@ export class Staging {
   private holdsChanges = true;
   private holdsFaults = true;
   private holdsDropped = true;
+  private holdsOtherCells = true;
   private lastDocumentKey: string | null = null;
   private lastDocumentId = 0;
 
@@ -105,21 +52,33 @@ export class Staging {
     private readonly pipelineId: number,
     private readonly shapeId: number,
   ) {
-    db.exec(STAGING);
+    makeTables(db);
     this.clear();
     this.addDocument = db.prepare("INSERT INTO documents (pipeline_id, key, touched) VALUES (?, ?, 0)");
     this.findDocument = db.prepare("SELECT id FROM documents WHERE pipeline_id = ? AND key = ?").pluck();
-    this.findStored = db
-      .prepare("SELECT document_id, cursor, data, problem, shape_id FROM records WHERE pipeline_id = ? AND key = ?")
+    this.findKnown = db
+      .prepare(
+        `SELECT document_id, member FROM records
+          WHERE pipeline_id = ${pipelineId} AND key = ? AND cells = ? AND shape_id = ${shapeId} AND problem IS NULL`,
+      )
       .raw();
-    this.findIncoming = db.prepare("SELECT cursor, data, changed FROM incoming WHERE key = ?").raw();
+    this.findStored = db
+      .prepare("SELECT document_id, cursor, data, problem, shape_id, cells FROM records WHERE pipeline_id = ? AND key = ?")
+      .raw();
+    this.findIncoming = db.prepare(`SELECT i.cursor, ${dataOf(pipelineId)}, i.changed FROM incoming i WHERE i.key = ?`).raw();
     this.insert = db.prepare(
-      "INSERT INTO incoming (key, document_id, former_document_id, member, cursor, line, data, problem, raw, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO incoming (key, document_id, former_document_id, member, cursor, line, data, problem, raw, changed, cells) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    );
+    this.insertKnown = db.prepare(
+      `INSERT INTO incoming (key, document_id, member, cursor, line, data, changed) VALUES (?, ?, ?, ?, ?, '${AS_STORED}', ${SAME})
+       ON CONFLICT DO NOTHING`,
     );
     this.replace = db.prepare(
-      "UPDATE incoming SET document_id = ?, former_document_id = ?, member = ?, cursor = ?, line = ?, data = ?, problem = ?, raw = ?, changed = ? WHERE key = ?",
+      "UPDATE incoming SET document_id = ?, former_document_id = ?, member = ?, cursor = ?, line = ?, data = ?, problem = ?, raw = ?, changed = ?, cells = ? WHERE key = ?",
     );
-    this.markTwice = db.prepare("UPDATE incoming SET problem = ?, raw = ?, changed = 1 WHERE key = ?");
+    this.markTwice = db.prepare(
+      `UPDATE incoming AS i SET data = ${dataOf(pipelineId)}, problem = ?, raw = ?, changed = ${CHANGED}, cells = NULL WHERE key = ?`,
+    );
     this.insertMisfit = db.prepare(
       "INSERT INTO misfits (key, line, raw, problem) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET raw = excluded.raw, problem = excluded.problem",
     );
@@ -132,6 +91,18 @@ export class Staging {
     this.noteMet = db.prepare("INSERT INTO dropped_and_met (key, line) VALUES (?, ?) ON CONFLICT DO NOTHING");
     this.unconfirmed = new Unconfirmed(db, pipelineId);
     this.isFirst = db.prepare("SELECT 1 FROM records WHERE pipeline_id = ? LIMIT 1").get(pipelineId) === undefined;
+  }
+
+  /**
+   * Keeps a record that the store has with the same cells, read in the same way and without fault; false for any other, and for one that this unit
+   * holds already: that one is to be read and added. What is kept is what `add` would keep of it, but for its data, which stay in the store.
+   */
+  addKnown({ key, cursor, cells }: Glimpsed, line: number): boolean {
+    if (this.isFirst) return false;
+    const known = this.findKnown.get(key, cells) as KnownTuple | undefined;
+    if (known === undefined) return false;
+    this.holdsRows = true;
+    return this.insertKnown.run(key, known[0], known[1], cursor, line).changes === 1;
   }
 
   /** Compares a record with what the store and this unit already hold, and keeps it when it is news. */
@@ -157,6 +128,8 @@ export class Staging {
     this.holdsRows = true;
     if (changed === CHANGED) this.holdsChanges = true;
     if (problemText !== null) this.holdsFaults = true;
+    const cells = problemText !== null || (isSame && stored[5] === record.cells) ? null : record.cells;
+    if (isSame && cells !== null) this.holdsOtherCells = true;
     const inserted = this.insert.run(
       record.key,
       documentId,
@@ -168,6 +141,7 @@ export class Staging {
       problemText,
       record.raw,
       changed,
+      cells,
     );
     if (inserted.changes === 1) return isOlder ? "older" : isSame ? "unchanged" : "changed";
 
@@ -186,6 +160,7 @@ export class Staging {
         problemText,
         record.raw,
         changed,
+        cells,
         record.key,
       );
       return "changed";
@@ -221,7 +196,7 @@ export class Staging {
         const documentId = this.findDocument.get(this.pipelineId, cell) as number | undefined;
         if (documentId === undefined) continue;
         this.holdsChanges = true;
-        this.insert.run(key, documentId, null, null, null, line, "[]", problem, raw, 1);
+        this.insert.run(key, documentId, null, null, null, line, "[]", problem, raw, 1, null);
         this.db.prepare("DELETE FROM misfits WHERE key = ?").run(key);
         break;
       }
@@ -269,13 +244,19 @@ export class Staging {
       removed += db.prepare(`DELETE FROM records WHERE id IN (${gone})`).run().changes;
       if (!options.byMember) this.forgetDropped();
     }
+    if (this.holdsOtherCells) {
+      db.prepare(
+        `UPDATE records SET cursor = i.cursor, member = i.member, cells = i.cells FROM incoming i
+          WHERE records.pipeline_id = ? AND records.key = i.key AND i.changed = ${SAME} AND i.cells IS NOT NULL`,
+      ).run(pipelineId);
+    }
     if (!this.holdsChanges) return { removed };
     this.isFirst = false;
     db.prepare(
-      `INSERT INTO records (pipeline_id, key, document_id, member, cursor, unit_id, line, shape_id, data, problem)
-       SELECT ?, key, document_id, member, cursor, ?, line, ?, data, problem FROM incoming WHERE changed = 1 ORDER BY seq
+      `INSERT INTO records (pipeline_id, key, document_id, member, cursor, unit_id, line, shape_id, data, problem, cells)
+       SELECT ?, key, document_id, member, cursor, ?, line, ?, data, problem, cells FROM incoming WHERE changed = 1 ORDER BY seq
        ON CONFLICT (pipeline_id, key) DO UPDATE SET document_id = excluded.document_id, member = excluded.member, cursor = excluded.cursor, unit_id = excluded.unit_id,
-         line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem`,
+         line = excluded.line, shape_id = excluded.shape_id, data = excluded.data, problem = excluded.problem, cells = excluded.cells`,
     ).run(pipelineId, unitId, this.shapeId);
     return { removed };
   }
@@ -308,11 +289,11 @@ export class Staging {
    */
   private takeAwayMissing(unitId: number, whole: "unit" | { readonly month: number }, missing: (key: string) => Problem): number {
     const { db, pipelineId, shapeId } = this;
-    const month = (alias: string): string => (whole === "unit" ? "" : `substr(json_extract(${alias}.data, '$[${whole.month}]'), 1, 7)`);
+    const month = (data: string): string => (whole === "unit" ? "" : `substr(json_extract(${data}, '$[${whole.month}]'), 1, 7)`);
     const held =
       whole === "unit"
         ? "r.unit_id = ? AND r.shape_id = ?"
-        : `r.pipeline_id = ? AND r.shape_id = ? AND ${month("r")} IN (SELECT ${month("i")} FROM incoming i WHERE i.problem IS NULL)
+        : `r.pipeline_id = ? AND r.shape_id = ? AND ${month("r.data")} IN (SELECT ${month(dataOf(pipelineId))} FROM incoming i WHERE i.problem IS NULL)
            AND r.cursor <= (SELECT max(cursor) FROM incoming)`;
     if (whole === "unit") {
       // A record belongs to the unit that held it last, changed or not, so that deliveries may overlap.
@@ -326,7 +307,7 @@ export class Staging {
     const isDoubtful =
       db.prepare("SELECT 1 FROM misfits UNION ALL SELECT 1 FROM incoming WHERE problem IS NOT NULL AND changed >= 0").get() !== undefined;
     const touch = db.prepare("UPDATE documents SET touched = 1 WHERE id = ?");
-    const mark = db.prepare("UPDATE records SET problem = ? WHERE id = ?");
+    const mark = db.prepare("UPDATE records SET problem = ?, cells = NULL WHERE id = ?");
     const remove = db.prepare("DELETE FROM records WHERE id = ?");
     const forget = db.prepare("DELETE FROM quarantine WHERE pipeline_id = ? AND kind = 'record' AND key = ?");
     for (const { id, key, documentId } of found) {
@@ -371,6 +352,7 @@ export class Staging {
     this.holdsChanges = false;
     this.holdsFaults = false;
     this.holdsDropped = false;
+    this.holdsOtherCells = false;
     this.db.prepare("DELETE FROM incoming").run();
     this.db.prepare("DELETE FROM misfits").run();
     this.db.prepare("DELETE FROM dropped_and_met").run();

@@ -187,6 +187,7 @@ test("a store of the version before keeps what its documents hold", async () => 
     ALTER TABLE former RENAME TO unique_values;
     CREATE INDEX unique_values_of_document ON unique_values (document_id);
     ALTER TABLE runs DROP COLUMN selection;
+    ALTER TABLE records DROP COLUMN cells;
     PRAGMA user_version = ${migrations.indexOf(registers)};`);
   expect(db.prepare("SELECT count(*) FROM unique_values").pluck().get()).toBe(1);
   db.close();

@@ -60,6 +60,7 @@ export const PLANTS: readonly Plant[] = [
     store: (store) => override(store, { records: override(store.records, { touch: (id: number) => store.records.settle(id) }) }),
   },
   { name: "the watermark moves with every unit", store: watermarkFirst },
+  { name: "a record is known again by its key, whatever is in its cells", store: knownByKey },
   {
     name: "a draft counts as booked",
     target: (target) =>
@@ -142,6 +143,21 @@ function noteLater(store: Store): Store {
       store.postings.add({ ...posting, attemptId: written.get(posting.attemptId) ?? posting.attemptId }),
   });
   return override(store, { attempts, postings });
+}
+
+/** Takes the key of a record for the fingerprint of its cells. */
+function knownByKey(store: Store): Store {
+  const records = override(store.records, {
+    stage: (...values: Parameters<Store["records"]["stage"]>) => {
+      const staging = store.records.stage(...values);
+      const [add, addKnown] = [staging.add.bind(staging), staging.addKnown.bind(staging)];
+      return Object.assign(staging, {
+        add: (...[record, twice]: Parameters<typeof add>) => add({ ...record, cells: record.key }, twice),
+        addKnown: (...[glimpsed, line]: Parameters<typeof addKnown>) => addKnown({ ...glimpsed, cells: glimpsed.key }, line),
+      });
+    },
+  });
+  return override(store, { records });
 }
 
 /** Moves the watermark as soon as a unit was read, to the highest cursor in it, whatever becomes of the run. */

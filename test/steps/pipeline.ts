@@ -25,12 +25,14 @@ export async function aPipeline(parts: {
   readonly document: string;
   readonly source?: string;
   readonly extra?: string;
+  /** The lookup 科目 by 类型, as CSV. */
+  readonly accounts?: string;
 }): Promise<Pipeline> {
   const folder = mkdtempSync(join(tmpdir(), "sync-steps-"));
   try {
     const required = ["单号", "行", "状态", "金额"];
     writeFileSync(join(folder, "line.json"), JSON.stringify({ type: "object", required, properties: FIELDS }));
-    writeFileSync(join(folder, "accounts.csv"), "类型,科目\n差旅,6601\n办公,6602\n");
+    writeFileSync(join(folder, "accounts.csv"), parts.accounts ?? "类型,科目\n差旅,6601\n办公,6602\n");
     writeFileSync(join(folder, "chart.csv"), "code,name,type,parent\n6601,travel,expense,\n");
     writeFileSync(
       join(folder, "sync.yaml"),

@@ -6,6 +6,7 @@ import { notices } from "./0005-notices.js";
 import { retention } from "./0006-retention.js";
 import { registers } from "./0007-registers.js";
 import { selection } from "./0008-selection.js";
+import { cells } from "./0009-cells.js";
 
 /** In order; added to, never edited once released. The store's version is the number of them that were applied. */
-export const migrations: readonly string[] = [initial, audit, steps, plans, notices, retention, registers, selection];
+export const migrations: readonly string[] = [initial, audit, steps, plans, notices, retention, registers, selection, cells];
