@@ -176,12 +176,14 @@ function endReading({ lease, runId }: Intake, staging: Staging, result: Extracte
 export function retryQuarantined(intake: Intake): Extracted {
   const { pipeline, pipelineId, store } = intake;
   const result = emptyExtract();
-  const waiting = store.quarantine.records(pipelineId);
-  if (waiting.length === 0) return result;
-  const check = recordCheck(pipeline, intake.timeZone);
   const names = pipeline.source.schema.fields.map((field) => field.name);
-  const staging = store.records.stage(pipelineId, store.records.shapeId(pipelineId, names));
-  for (const item of waiting) {
+  let made: { readonly check: RecordCheck; readonly staging: Staging } | null = null;
+  for (const item of store.quarantine.records(pipelineId)) {
+    made ??= {
+      check: recordCheck(pipeline, intake.timeZone),
+      staging: store.records.stage(pipelineId, store.records.shapeId(pipelineId, names)),
+    };
+    const { check, staging } = made;
     const { unit, line, raw } = item;
     if (unit === null || line === null || raw === null) continue;
     // What the source could not read stays as it is, whatever it looks like.

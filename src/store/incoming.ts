@@ -18,6 +18,17 @@ export interface IncomingRecord {
   readonly raw: string | null;
 }
 
+/** A record or row that cannot be used, for the quarantine. */
+export interface Fault {
+  readonly key: string;
+  readonly line: number;
+  readonly raw: string;
+  /** As JSON. */
+  readonly problem: string;
+  /** Null where it cannot be given to a document. */
+  readonly documentId: number | null;
+}
+
 /** A record that cannot even be given to a document. */
 export interface IncomingMisfit {
   readonly key: string;
@@ -74,7 +85,8 @@ CREATE TEMP TABLE IF NOT EXISTS misfits (
   raw TEXT NOT NULL,
   problem TEXT NOT NULL
 );
-CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);`;
+CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);
+CREATE TEMP TABLE IF NOT EXISTS faults (n INTEGER PRIMARY KEY, line INTEGER NOT NULL, incoming INTEGER, misfit INTEGER);`;
 
 /** Stands for the data of an incoming record that are those in the store. */
 export const AS_STORED = "";

@@ -1,6 +1,7 @@
 import type { Problem } from "../model/problem.js";
 import { Emptiness, type Moment } from "./moment.js";
 import type { Db } from "./open.js";
+import { PAGE, paged } from "./paged.js";
 
 /** `ready`: nothing speaks against it any more, and it is sent next. */
 export type QuarantineStatus = "waiting" | "held" | "ready" | "dropped";
@@ -129,9 +130,16 @@ export class QuarantineTable {
     return this.select("q.pipeline_id = ? AND q.status = 'dropped'", pipelineId);
   }
 
-  /** Every record that waits, also those whose document is on the list for them. */
-  records(pipelineId: number): QuarantineItem[] {
-    return this.select("q.pipeline_id = ? AND q.kind = 'record' AND q.status <> 'dropped'", pipelineId);
+  /** Every record that waits, also those whose document is on the list for them; not what is put on the list meanwhile. */
+  *records(pipelineId: number): Generator<QuarantineItem> {
+    const where = `q.pipeline_id = ${pipelineId} AND q.kind = 'record' AND q.status <> 'dropped'`;
+    const next = this.db.prepare(`${SELECT} WHERE ${where} AND q.id > ? ORDER BY q.id LIMIT ${PAGE}`);
+    let last: number | null = null;
+    for (const row of paged<RawItem>(next, ({ id }) => id)) {
+      last ??= this.db.prepare("SELECT max(id) FROM quarantine").pluck().get() as number;
+      if (row.id > last) return;
+      yield readItem(row);
+    }
   }
 
   /** The records that keep a document waiting. */

@@ -6,6 +6,7 @@ import {
   CHANGED,
   DROPPED,
   dataOf,
+  type Fault,
   type IncomingMisfit,
   type IncomingRecord,
   type MergeOptions,
@@ -15,9 +16,11 @@ import {
   SAME,
 } from "./incoming.js";
 import type { Db } from "./open.js";
+import { PAGE, paged } from "./paged.js";
 import { Unconfirmed } from "./unconfirmed.js";
 
 type StoredTuple = [documentId: number, cursor: string | null, data: string, problem: string | null, shapeId: number, cells: string | null];
+type MisfitRow = Pick<Fault, "key" | "line" | "raw" | "problem"> & { readonly rowid: number };
 type KnownTuple = [documentId: number, member: string | null];
 
 /** Gathers one unit at a time in temporary tables, and then takes it whole, or forgets it. */
@@ -185,19 +188,15 @@ export class Staging {
    */
   attributeMisfits(cellsOf: (raw: string) => readonly string[]): void {
     if (!this.holdsFaults) return;
-    const rows = this.db.prepare("SELECT key, line, raw, problem FROM misfits").all() as {
-      key: string;
-      line: number;
-      raw: string;
-      problem: string;
-    }[];
-    for (const { key, line, raw, problem } of rows) {
+    const next = this.db.prepare(`SELECT rowid, key, line, raw, problem FROM misfits WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`);
+    const remove = this.db.prepare("DELETE FROM misfits WHERE key = ?");
+    for (const { key, line, raw, problem } of paged<MisfitRow>(next, ({ rowid }) => rowid)) {
       for (const cell of cellsOf(raw)) {
         const documentId = this.findDocument.get(this.pipelineId, cell) as number | undefined;
         if (documentId === undefined) continue;
         this.holdsChanges = true;
         this.insert.run(key, documentId, null, null, null, line, "[]", problem, raw, 1, null);
-        this.db.prepare("DELETE FROM misfits WHERE key = ?").run(key);
+        remove.run(key);
         break;
       }
     }
@@ -321,16 +320,23 @@ export class Staging {
     return isDoubtful ? 0 : found.length;
   }
 
-  /** The records of this unit that cannot be used, for the quarantine. */
-  *misfits(): Generator<{ key: string; line: number; raw: string; problem: string; documentId: number | null }> {
+  /** What of this unit cannot be used, in the order of its lines. */
+  *misfits(): Generator<Fault> {
     if (!this.holdsFaults) return;
-    const rows = this.db
-      .prepare(
-        `SELECT key, line, coalesce(raw, data) AS raw, problem, document_id AS documentId FROM incoming WHERE problem IS NOT NULL AND changed >= 0
-         UNION ALL SELECT key, line, raw, problem, NULL FROM misfits ORDER BY line`,
-      )
-      .all() as { key: string; line: number; raw: string; problem: string; documentId: number | null }[];
-    yield* rows;
+    const { db } = this;
+    db.prepare("DELETE FROM faults").run();
+    db.prepare(
+      `INSERT INTO faults (line, incoming, misfit)
+         SELECT line, seq, NULL FROM incoming WHERE problem IS NOT NULL AND changed >= 0
+         UNION ALL SELECT line, NULL, rowid FROM misfits ORDER BY line`,
+    ).run();
+    const next = db.prepare(
+      `SELECT f.n, coalesce(i.key, m.key) AS key, f.line, coalesce(i.raw, i.data, m.raw) AS raw, coalesce(i.problem, m.problem) AS problem,
+         i.document_id AS documentId
+       FROM faults f LEFT JOIN incoming i ON i.seq = f.incoming LEFT JOIN misfits m ON m.rowid = f.misfit
+       WHERE f.n > ? ORDER BY f.n LIMIT ${PAGE}`,
+    );
+    yield* paged<Fault & { readonly n: number }>(next, ({ n }) => n);
   }
 
   /** Keys of records that came and can be used: what was wrong with them before is mended. */

@@ -27,6 +27,8 @@ interface Work {
   booksCommits: number;
   stringified: number;
   parsed: number;
+  /** The most rows that one statement gave at once of what waits, or is about to. */
+  faultsAtOnce: number;
 }
 
 const METHODS = ["run", "get", "all"] as const;
@@ -37,7 +39,7 @@ let work: Work = nothing();
 const restore: (() => void)[] = [];
 
 function nothing(): Work {
-  return { store: 0, books: 0, storeCommits: 0, booksCommits: 0, stringified: 0, parsed: 0 };
+  return { store: 0, books: 0, storeCommits: 0, booksCommits: 0, stringified: 0, parsed: 0, faultsAtOnce: 0 };
 }
 
 /** Puts `made` in the place of a method until the end. */
@@ -62,7 +64,10 @@ beforeAll(async () => {
         const place = this.database.name.endsWith("books.db") ? "books" : "store";
         work[place] += 1;
         if (this.source === "COMMIT") work[`${place}Commits`] += 1;
-        return former.apply(this, values);
+        const found = former.apply(this, values);
+        if (Array.isArray(found) && method === "all" && /quarantine|faults|misfits/.test(this.source))
+          work.faultsAtOnce = Math.max(work.faultsAtOnce, found.length);
+        return found;
       };
     });
   }
@@ -167,6 +172,7 @@ describe("the work of a job", () => {
       booksCommits: 3,
       stringified: LINES + 15.6 * documents,
       parsed: LINES + 1.1 * documents,
+      faultsAtOnce: 0,
     });
     expect(statSync(join(folder, "store.db")).size / LINES).toBeLessThan(950);
     expect(statSync(join(folder, "books.db")).size / LINES).toBeLessThan(210);
@@ -175,7 +181,7 @@ describe("the work of a job", () => {
   test("of a second run, in which nothing changed", async () => {
     const { counts, work: done } = await run(false);
     expect(counts).toMatchObject({ read: 0, unitsKnown: 1 });
-    expectAtMost(done, { store: 45, books: 15, storeCommits: 3, booksCommits: 1, stringified: 17, parsed: 0 });
+    expectAtMost(done, { store: 45, books: 15, storeCommits: 3, booksCommits: 1, stringified: 17, parsed: 0, faultsAtOnce: 0 });
   });
 
   test("of reading everything again", async () => {
@@ -189,6 +195,7 @@ describe("the work of a job", () => {
       booksCommits: 1,
       stringified: 25,
       parsed: 0,
+      faultsAtOnce: 0,
     });
   });
 
@@ -211,6 +218,18 @@ describe("the work of a job", () => {
       booksCommits: 3,
       stringified: 20 * changed,
       parsed: 8.5 * changed,
+      faultsAtOnce: 0,
     });
+  });
+
+  test("of bad rows, which are never in memory all at once", async () => {
+    await writeExport(join(folder, "exports", "bad.csv"), LINES, 20261127, { badEvery: 2, claimsBefore: 10_000 });
+    for (let night = 0; night < 2; night += 1) {
+      const { counts, work: done } = await run(night === 1);
+      expect(counts.waiting).toBeGreaterThan(LINES / 8);
+      expect(rowsOf("quarantine")).toBeGreaterThan(LINES / 2);
+      expect(done.faultsAtOnce).toBeGreaterThan(100);
+      expect(done.faultsAtOnce).toBeLessThanOrEqual(500);
+    }
   });
 });

@@ -183,7 +183,7 @@ describe("a record that a person dropped", () => {
     place.export("a", "A,1,好,,12.00,6601", row);
     await place.run();
     expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD"]);
-    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    const [key] = [...place.store.quarantine.records(place.store.pipelineId("p"))].map((item) => item.key);
     drop(key ?? "");
     await retry(key ?? "");
     expect(place.waiting()).toEqual(["A DOCUMENT_BAD_RECORD"]);
@@ -199,7 +199,7 @@ describe("a record that a person dropped", () => {
   ])("seeds 88777, 137646 and 189613: is forgotten when its file is read again without it: %s", async (_, row) => {
     place.export("a", "A,1,好,,12.00,6601", row);
     await place.run();
-    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    const [key] = [...place.store.quarantine.records(place.store.pipelineId("p"))].map((item) => item.key);
     drop(key ?? "");
     // The file comes again, and the row is sound, or gone: there is nothing left that could be asked for.
     place.export("a", "A,1,好,,12.00,6601", "A,3,好,,10.00,6603");
@@ -243,7 +243,7 @@ describe("a record that a person dropped", () => {
   ])("seed 510601: stays dropped when another file has it, and its own no longer does: %s", async (_, row) => {
     place.export("a", "A,1,好,,12.00,6601", row);
     await place.run();
-    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    const [key] = [...place.store.quarantine.records(place.store.pipelineId("p"))].map((item) => item.key);
     drop(key ?? "");
     place.export("b", row);
     await place.run();
@@ -259,7 +259,7 @@ describe("a record that a person dropped", () => {
     await place.run();
     place.export("a", "A,1,好,,zehn,6601", "C,1,好,,5.00,6603");
     await place.run();
-    const [key] = place.store.quarantine.records(place.store.pipelineId("p")).map((item) => item.key);
+    const [key] = [...place.store.quarantine.records(place.store.pipelineId("p"))].map((item) => item.key);
     drop(key ?? "");
     place.export("a", "C,1,好,,5.00,6603");
     await place.run();
