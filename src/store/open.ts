@@ -155,8 +155,9 @@ function openInPlace(place: StorePlace, name: string): ReadOnly {
 }
 
 function knownVersion(db: Db, file: string): number {
-  const applicationId = db.pragma("application_id", { simple: true }) as number;
+  // In this order: a process that makes the store just now writes both at once, and a store with a version is marked from then on.
   const version = db.pragma("user_version", { simple: true }) as number;
+  const applicationId = db.pragma("application_id", { simple: true }) as number;
   if (version > 0 && applicationId !== APPLICATION_ID) {
     throw new ProblemError(
       problem("STORE_UNREADABLE", `\`${file}\` is a database of some other program`, [], "name another file under `store` in sync.yaml"),
