@@ -199,9 +199,10 @@ export function retryQuarantined(intake: Intake): Extracted {
         staging.addMisfit({ key: item.key, line, raw, problem: record?.problem ?? item.problem });
       } else {
         const { key, documentKey, member, cursor, data, problem } = record;
-        const known = { key: key ?? item.key, documentKey, member, cursor, line, data, cells: null };
-        staging.add({ ...known, problem, raw: problem === null ? null : raw }, () => twiceProblem(record, unit, line));
-        if (problem === null || known.key !== item.key) store.quarantine.remove(item.id);
+        const kept = problem === null ? null : raw;
+        const staged = { key: key ?? item.key, documentKey, member, cursor, line, data, cells: null, problem, raw: kept };
+        staging.add(staged, () => twiceProblem(record, unit, line));
+        if (problem === null || staged.key !== item.key) store.quarantine.remove(item.id);
       }
       takeUnit(intake, staging, unit, store.units.idOf(pipelineId, unit), { wholeUnit: false, wholeDocuments: false, whole: null }, result);
     });

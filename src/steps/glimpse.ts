@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import type { Pipeline } from "../config/pipeline.js";
 import { cursorText } from "../model/cursor.js";
-import { type Field, type Glimpsed, joinKey, type Origin } from "../model/record.js";
-import { canonicalText, type Value } from "../model/value.js";
-import { type Cell, converter } from "./validate.js";
+import type { Field, Glimpsed, Origin } from "../model/record.js";
+import type { Value } from "../model/value.js";
+import { type Cell, converter, recordKey } from "./validate.js";
 
 /** Null for a record that can only be told by reading it. */
 export type RecordGlimpse = (cells: readonly Cell[], origin: Origin) => Glimpsed | null;
@@ -36,17 +36,8 @@ export function recordGlimpse(pipeline: Pipeline, { timeZone, program }: Glimpse
   const how = fingerprint([pipeline.recordFingerprint, timeZone, program].join(SEPARATOR)).slice(0, HOW_LENGTH);
 
   return (cells, origin) => {
-    let key = "";
-    if (source.key === null) key = `${origin.unit}#${origin.line}`;
-    else {
-      const parts: string[] = [];
-      for (const index of source.key) {
-        const value = valueAt(cells, index);
-        if (value === null || value === undefined) return null;
-        parts.push(canonicalText(value));
-      }
-      key = joinKey(parts);
-    }
+    const key = recordKey(source, origin, (index) => valueAt(cells, index) ?? null);
+    if (key === null) return null;
     let cursor: string | null = null;
     if (source.cursor !== null) {
       const value = valueAt(cells, source.cursor.field);

@@ -58,6 +58,8 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
     stored[index] = null;
   };
 
+  const sound = (index: number): Value => (broken.has(index) ? null : (row[index] as Value));
+
   return (cells, origin) => {
     row = new Array(fields.length);
     if (faults.length > 0) {
@@ -105,17 +107,7 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
       }
     }
 
-    let key: string | null;
-    if (source.key === null) key = `${origin.unit}#${origin.line}`;
-    else {
-      const parts: string[] = [];
-      for (const index of source.key) {
-        const value = row[index] as Value;
-        if (value === null || broken.has(index)) break;
-        parts.push(canonicalText(value));
-      }
-      key = parts.length === source.key.length ? joinKey(parts) : null;
-    }
+    const key = recordKey(source, origin, sound);
     let documentKey: string | null = null;
     if (faults.length === 0 || !keyFields.some((index) => broken.has(index))) {
       environment.row = row;
@@ -154,6 +146,18 @@ export function recordCheck(pipeline: Pipeline, timeZone: string): RecordCheck {
     const message = faults.length === 0 ? "the record has no key" : faults.join("; ");
     return { key, documentKey, member, cursor, row, data, problem: problem(code, message, at, hint) };
   };
+}
+
+/** What a record is known by, from the values of its fields: null where one of those that make it is. Without such fields, its place. */
+export function recordKey({ key }: SourceSettings, { unit, line }: Origin, valueAt: (index: number) => Value): string | null {
+  if (key === null) return `${unit}#${line}`;
+  const parts: string[] = [];
+  for (const index of key) {
+    const value = valueAt(index);
+    if (value === null) return null;
+    parts.push(canonicalText(value));
+  }
+  return joinKey(parts);
 }
 
 /** The cells of a stored record as a row; the inverse of `storedText`. */

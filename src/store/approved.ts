@@ -1,5 +1,6 @@
 import type { Essence } from "../model/plan-file.js";
 import type { Db } from "./open.js";
+import { PAGE, paged } from "./paged.js";
 
 const TABLE = `
 CREATE TEMP TABLE IF NOT EXISTS approved (
@@ -50,13 +51,7 @@ export class ApprovedTable {
 
   /** What was approved and nobody asked for, in the order of the plan. */
   *unmet(): Generator<{ readonly key: string; readonly kind: string }> {
-    const next = this.db.prepare("SELECT id, key, kind FROM approved WHERE is_met = 0 AND id > ? ORDER BY id LIMIT 500");
-    for (let after = 0; ; ) {
-      const rows = next.all(after) as { readonly id: number; readonly key: string; readonly kind: string }[];
-      yield* rows;
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = last.id;
-    }
+    const next = this.db.prepare(`SELECT id, key, kind FROM approved WHERE is_met = 0 AND id > ? ORDER BY id LIMIT ${PAGE}`);
+    yield* paged<{ readonly id: number; readonly key: string; readonly kind: string }>(next, ({ id }) => id);
   }
 }

@@ -73,7 +73,7 @@ CREATE TEMP TABLE IF NOT EXISTS incoming (
   member TEXT,
   cursor TEXT,
   line INTEGER NOT NULL,
-  data TEXT NOT NULL,
+  data TEXT,
   problem TEXT,
   raw TEXT,
   changed INTEGER NOT NULL,
@@ -88,12 +88,9 @@ CREATE TEMP TABLE IF NOT EXISTS misfits (
 CREATE TEMP TABLE IF NOT EXISTS dropped_and_met (key TEXT PRIMARY KEY, line INTEGER NOT NULL);
 CREATE TEMP TABLE IF NOT EXISTS faults (n INTEGER PRIMARY KEY, line INTEGER NOT NULL, incoming INTEGER, misfit INTEGER);`;
 
-/** Stands for the data of an incoming record that are those in the store. */
-export const AS_STORED = "";
-
-/** The data of an incoming record `i`. */
+/** The data of an incoming record `i`; where it has none, they are those in the store. */
 export function dataOf(pipelineId: number): string {
-  return `CASE i.data WHEN '${AS_STORED}' THEN (SELECT data FROM records WHERE pipeline_id = ${pipelineId} AND key = i.key) ELSE i.data END`;
+  return `coalesce(i.data, (SELECT data FROM records WHERE pipeline_id = ${pipelineId} AND key = i.key))`;
 }
 
 /** The temporary tables in which one unit at a time is gathered. */

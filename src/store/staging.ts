@@ -2,7 +2,6 @@ import type { Problem } from "../model/problem.js";
 import type { Glimpsed } from "../model/record.js";
 import {
   type Arrival,
-  AS_STORED,
   CHANGED,
   DROPPED,
   dataOf,
@@ -73,8 +72,7 @@ export class Staging {
       "INSERT INTO incoming (key, document_id, former_document_id, member, cursor, line, data, problem, raw, changed, cells) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     );
     this.insertKnown = db.prepare(
-      `INSERT INTO incoming (key, document_id, member, cursor, line, data, changed) VALUES (?, ?, ?, ?, ?, '${AS_STORED}', ${SAME})
-       ON CONFLICT DO NOTHING`,
+      `INSERT INTO incoming (key, document_id, member, cursor, line, changed) VALUES (?, ?, ?, ?, ?, ${SAME}) ON CONFLICT DO NOTHING`,
     );
     this.replace = db.prepare(
       "UPDATE incoming SET document_id = ?, former_document_id = ?, member = ?, cursor = ?, line = ?, data = ?, problem = ?, raw = ?, changed = ?, cells = ? WHERE key = ?",
